@@ -1,0 +1,34 @@
+// What can go wrong before a server serves. After that nothing in the library throws.
+#pragma once
+
+#include <stdexcept>
+#include <string>
+
+namespace kodama {
+
+// An option has a value that it must not have. The message names option, value and range.
+class OptionError : public std::invalid_argument {
+public:
+    using std::invalid_argument::invalid_argument;
+};
+
+// The server cannot start. The message is one line: what failed, why, and what to do about it.
+class SetupError : public std::runtime_error {
+public:
+    enum class Kind {
+        unsupported, // io_uring is missing, forbidden, or lacks something that the server needs
+        refused,     // the system said no: port in use, no permission, a limit too low
+    };
+
+    SetupError(Kind kind, std::string const& message) : std::runtime_error(message), kind_(kind) {}
+
+    [[nodiscard]] Kind kind() const noexcept { return kind_; }
+
+private:
+    Kind kind_;
+};
+
+// "what: No such file or directory"; the error number is positive.
+[[nodiscard]] std::string describe_error(std::string const& what, int error_number);
+
+} // namespace kodama

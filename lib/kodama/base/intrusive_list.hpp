@@ -1,0 +1,77 @@
+// A doubly linked list whose links live in its elements: no allocation, constant-time removal.
+#pragma once
+
+#include <kodama/base/assert.hpp>
+
+namespace kodama {
+
+// The link of one element in one list. An element may sit in several lists through several links.
+template <class T> class ListLink {
+public:
+    ListLink() noexcept = default;
+    ListLink(ListLink const&) = delete;
+    ListLink& operator=(ListLink const&) = delete;
+    ~ListLink() { KODAMA_ASSERT(!linked_); }
+
+    [[nodiscard]] bool linked() const noexcept { return linked_; }
+
+private:
+    template <class U, ListLink<U> U::*link> friend class IntrusiveList;
+
+    T* previous_ = nullptr;
+    T* next_ = nullptr;
+    bool linked_ = false;
+};
+
+// The list does not own its elements. Each must leave the list before it ends.
+template <class T, ListLink<T> T::*link> class IntrusiveList {
+public:
+    IntrusiveList() noexcept = default;
+    IntrusiveList(IntrusiveList const&) = delete;
+    IntrusiveList& operator=(IntrusiveList const&) = delete;
+
+    [[nodiscard]] bool empty() const noexcept { return first_ == nullptr; }
+    [[nodiscard]] T* front() const noexcept { return first_; }
+    [[nodiscard]] static bool contains(T const& element) noexcept {
+        return (element.*link).linked_;
+    }
+
+    void push_back(T& element) noexcept {
+        ListLink<T>& own = element.*link;
+        KODAMA_ASSERT(!own.linked_);
+        own.linked_ = true;
+        own.previous_ = last_;
+        own.next_ = nullptr;
+        (last_ != nullptr ? (last_->*link).next_ : first_) = &element;
+        last_ = &element;
+    }
+
+    void remove(T& element) noexcept {
+        ListLink<T>& own = element.*link;
+        KODAMA_ASSERT(own.linked_);
+        (own.previous_ != nullptr ? (own.previous_->*link).next_ : first_) = own.next_;
+        (own.next_ != nullptr ? (own.next_->*link).previous_ : last_) = own.previous_;
+        own.previous_ = own.next_ = nullptr;
+        own.linked_ = false;
+    }
+
+    T* pop_front() noexcept {
+        T* const element = first_;
+        if (element != nullptr) remove(*element);
+        return element;
+    }
+
+    // For callers that do not keep account of where an element is.
+    void push_back_once(T& element) noexcept {
+        if (!contains(element)) push_back(element);
+    }
+    void remove_if_present(T& element) noexcept {
+        if (contains(element)) remove(element);
+    }
+
+private:
+    T* first_ = nullptr;
+    T* last_ = nullptr;
+};
+
+} // namespace kodama
