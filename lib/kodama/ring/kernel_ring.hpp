@@ -1,0 +1,50 @@
+// The real ring.
+#pragma once
+
+#include <liburing.h>
+
+#include <kodama/base/unique_fd.hpp>
+#include <kodama/ring/features.hpp>
+#include <kodama/ring/ring.hpp>
+
+namespace kodama {
+
+// An io_uring instance of the kernel, set up through liburing and entered directly.
+class KernelRing final : public Ring {
+public:
+    struct Setup {
+        unsigned entries = 1024;     // of the submission queue: one turn's worth
+        unsigned completions = 4096; // of the completion queue; halved while memory does not allow
+        FeatureSet features;         // what to use, as found by trying (Capabilities)
+    };
+
+    // Throws SetupError.
+    explicit KernelRing(Setup const& setup);
+    ~KernelRing() override;
+
+    void enter(unsigned wait_for, TimePoint deadline) noexcept override;
+    void submit() noexcept override;
+    [[nodiscard]] TimePoint now() const noexcept override;
+    void wake() noexcept override;
+    [[nodiscard]] int wake_descriptor() const noexcept override;
+    [[nodiscard]] Address peer_address(int descriptor) noexcept override;
+    [[nodiscard]] int register_direct_descriptors(unsigned count) noexcept override;
+    [[nodiscard]] int register_buffer_ring(io_uring_buf* entries, unsigned count,
+                                           std::uint16_t group) noexcept override;
+    void unregister_buffer_ring(std::uint16_t group) noexcept override;
+
+private:
+    void map_queues() noexcept;
+    [[nodiscard]] unsigned publish_entries() noexcept;
+    [[nodiscard]] int install_descriptor(int descriptor) noexcept;
+
+    io_uring ring_{};
+    UniqueFd wake_;
+    unsigned enter_flags_ = 0;
+    bool direct_ = false;
+};
+
+// The flags that a ring with these features is set up with.
+[[nodiscard]] unsigned setup_flags(FeatureSet features) noexcept;
+
+} // namespace kodama

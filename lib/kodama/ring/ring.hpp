@@ -1,0 +1,123 @@
+// The seam between the library and the kernel.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+
+#include <kodama/base/address.hpp>
+#include <kodama/base/assert.hpp>
+#include <kodama/ring/abi.hpp>
+#include <kodama/ring/completion.hpp>
+
+namespace kodama {
+
+// A ring is memory; only entering it is a call. Entries are handed out and completions read inline,
+// without a virtual call; virtual is what is rare. `core` does not know which ring it has.
+//
+// Threads: all calls by the thread that made the ring, but for wake().
+class Ring {
+public:
+    using TimePoint = std::chrono::steady_clock::time_point;
+
+    // The user_data of questions that the ring asks for itself; visit() passes over them.
+    static constexpr std::uint64_t own_user_data = 0;
+
+    Ring(Ring const&) = delete;
+    Ring& operator=(Ring const&) = delete;
+    virtual ~Ring() = default;
+
+    // --- memory
+
+    // A zeroed entry that the next enter() or submit() hands over; null when the queue is full.
+    [[nodiscard]] io_uring_sqe* next_entry() noexcept {
+        if (submission_.tail - load_acquire(submission_.kernel_head) > submission_.mask) {
+            return nullptr;
+        }
+        io_uring_sqe* const entry = &submission_.entries[submission_.tail & submission_.mask];
+        ++submission_.tail;
+        *entry = {};
+        return entry;
+    }
+
+    // Whether every entry handed out has been submitted.
+    [[nodiscard]] bool all_submitted() const noexcept {
+        return submission_.tail == load_acquire(submission_.kernel_head);
+    }
+
+    // Hands each completion that is there to `visitor(Completion const&)`, oldest first, and
+    // gives its place back; returns how many there were. Those that appear meanwhile are for the
+    // next visit. The visitor may take entries and submit.
+    template <class Visitor> unsigned visit(Visitor&& visitor) noexcept {
+        unsigned const head = *completion_.kernel_head;
+        unsigned const tail = load_acquire(completion_.kernel_tail);
+        for (unsigned i = head; i != tail; ++i) {
+            io_uring_cqe const& entry = completion_.entries[i & completion_.mask];
+            Completion const completion{entry.user_data, entry.res, entry.flags};
+            if (completion.user_data != own_user_data) visitor(completion);
+        }
+        store_release(completion_.kernel_head, tail);
+        return tail - head;
+    }
+
+    // --- calls
+
+    // Submits every entry handed out, then waits until `wait_for` completions are there or the
+    // deadline has passed (TimePoint::max(): no deadline). May return earlier, and with entries
+    // left to submit: the caller looks at what there is and comes back.
+    virtual void enter(unsigned wait_for, TimePoint deadline) noexcept = 0;
+
+    // Submits every entry handed out and does not wait. Makes room when next_entry() is null.
+    virtual void submit() noexcept = 0;
+
+    // The only clock.
+    [[nodiscard]] virtual TimePoint now() const noexcept = 0;
+
+    // From any thread: a read of wake_descriptor() completes, now or when it is next submitted.
+    virtual void wake() noexcept = 0;
+    [[nodiscard]] virtual int wake_descriptor() const noexcept = 0;
+
+    // Where the peer of a connection is; unspecified when it has gone. `descriptor` is a direct
+    // descriptor where the ring has a table of them.
+    [[nodiscard]] virtual Address peer_address(int descriptor) noexcept = 0;
+
+    // --- registrations; each returns 0 or a negative errno
+
+    [[nodiscard]] virtual int register_direct_descriptors(unsigned count) noexcept = 0;
+    // The same; throws SetupError.
+    void require_direct_descriptors(unsigned count);
+    [[nodiscard]] virtual int register_buffer_ring(io_uring_buf* entries, unsigned count,
+                                                   std::uint16_t group) noexcept = 0;
+    virtual void unregister_buffer_ring(std::uint16_t group) noexcept = 0;
+
+protected:
+    Ring() noexcept = default;
+
+    // The kernel's side of each queue is shared memory: `tail` of the submission queue is published
+    // by the call that enters.
+    struct SubmissionQueue {
+        io_uring_sqe* entries = nullptr;
+        unsigned* kernel_head = nullptr;
+        unsigned* kernel_tail = nullptr;
+        unsigned mask = 0;
+        unsigned tail = 0;
+    };
+    struct CompletionQueue {
+        io_uring_cqe* entries = nullptr;
+        unsigned* kernel_head = nullptr;
+        unsigned* kernel_tail = nullptr;
+        unsigned mask = 0;
+    };
+
+    [[nodiscard]] static unsigned load_acquire(unsigned* shared) noexcept {
+        return std::atomic_ref<unsigned>(*shared).load(std::memory_order_acquire);
+    }
+    static void store_release(unsigned* shared, unsigned value) noexcept {
+        std::atomic_ref<unsigned>(*shared).store(value, std::memory_order_release);
+    }
+
+    SubmissionQueue submission_;
+    CompletionQueue completion_;
+};
+
+} // namespace kodama
