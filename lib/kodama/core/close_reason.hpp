@@ -1,0 +1,26 @@
+// Why a connection ended.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace kodama {
+
+enum class CloseReason : std::uint8_t {
+    peer_finished,   // the peer sent FIN and was answered to the last byte
+    session_closed,  // the session called close(), or finish() and the peer finished too
+    session_aborted, // the session called abort()
+    session_failed,  // a hook threw
+    peer_gone,       // the peer reset the connection, or the network lost it
+    evicted,         // it was blocked longest when the memory for unsent bytes ran out
+    drained,         // the server drained: closed in order after the last byte that had arrived
+    stopped,         // the server stopped, or its drain met the deadline: reset
+};
+
+inline constexpr std::size_t close_reason_count = 8;
+
+// "peer_finished" and so on; never empty.
+[[nodiscard]] std::string_view name_of(CloseReason reason) noexcept;
+
+} // namespace kodama

@@ -1,0 +1,35 @@
+#include <kodama/core/connection.hpp>
+
+#include <kodama/core/worker.hpp>
+
+namespace kodama {
+
+bool Connection::send(Buffer&& buffer) noexcept { return worker_->send(*this, std::move(buffer)); }
+
+bool Connection::send_copy(std::span<std::byte const> bytes) noexcept {
+    return worker_->send_copy(*this, bytes);
+}
+
+void Connection::finish() noexcept {
+    state_.finish(CloseReason::session_closed);
+    worker_->touch(*this);
+}
+
+void Connection::close() noexcept {
+    state_.close(CloseReason::session_closed);
+    worker_->touch(*this);
+}
+
+void Connection::abort() noexcept {
+    state_.abort(CloseReason::session_aborted);
+    worker_->touch(*this);
+}
+
+Address const& Connection::peer() noexcept {
+    if (peer_.family() == AddressFamily::unspecified) {
+        peer_ = worker_->ring_.peer_address(descriptor_);
+    }
+    return peer_;
+}
+
+} // namespace kodama

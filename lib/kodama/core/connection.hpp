@@ -1,0 +1,91 @@
+// What a session may do with its connection.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include <kodama/base/address.hpp>
+#include <kodama/base/ids.hpp>
+#include <kodama/base/intrusive_list.hpp>
+#include <kodama/core/buffer.hpp>
+#include <kodama/core/connection_state.hpp>
+#include <kodama/core/deadline.hpp>
+
+namespace kodama {
+
+class Worker;
+
+// One accepted TCP connection. A session gets a reference to it in each hook.
+//
+// Lifetime: from before `on_open` until `on_close` returns. Threads: the thread of its worker,
+// which is the one that calls the hooks; no call here may be made from another. None of them blocks
+// or calls back into the session, and none fails because of what a peer does: a connection that is
+// already ending answers `false` or ignores the call.
+class Connection {
+public:
+    Connection() noexcept = default;
+    Connection(Connection const&) = delete;
+    Connection& operator=(Connection const&) = delete;
+
+    // Queues the bytes behind what was queued before. Returns false and takes nothing (the buffer
+    // keeps its bytes) once the connection is finishing or ending, or while it holds more unsent
+    // bytes than `Options::max_pending` plus what the worker's receive buffers can hold;
+    // `on_writable` follows when there is room again. A session that sends no more than it
+    // receives is therefore never refused for lack of room: its peer stops being read at
+    // `max_pending`. An empty buffer is taken and sends nothing.
+    bool send(Buffer&& buffer) noexcept;
+
+    // The same for bytes that are the caller's: all of them are copied, or none.
+    bool send_copy(std::span<std::byte const> bytes) noexcept;
+    bool send_copy(std::string_view text) noexcept {
+        return send_copy(std::as_bytes(std::span(text)));
+    }
+
+    // How many bytes are queued that the kernel has not accepted yet.
+    [[nodiscard]] std::size_t unsent() const noexcept { return state_.unsent().size(); }
+
+    // Sends FIN after everything queued has been accepted by the kernel (SHUT_WR). Reading goes on;
+    // the connection closes once the peer has finished too.
+    void finish() noexcept;
+
+    // finish(), then reads and discards until the peer's FIN or until `Options::linger_timeout`
+    // after ours, then closes. Closing with unread input would make the kernel reset the peer, and
+    // a reset destroys what is still on its way to it (RFC 1122, 4.2.2.13). Where the peer's FIN
+    // was already read, the connection closes as soon as everything is sent.
+    void close() noexcept;
+
+    // Resets the connection now; what is unsent is lost.
+    void abort() noexcept;
+
+    // The peer's address, asked for at the first call and then remembered. The first call costs
+    // three system calls with direct descriptors and one without, for multishot accept does not
+    // tell the address. Unspecified when the peer has already gone.
+    [[nodiscard]] Address const& peer() noexcept;
+
+private:
+    friend class Worker;
+    friend class ConnectionTable;
+
+    Worker* worker_ = nullptr;
+    ConnectionState state_;
+    Slot slot_{};
+    Generation generation_{};
+    int descriptor_ = -1;             // the slot again with direct descriptors
+    std::size_t in_flight_bytes_ = 0; // of the send
+    bool open_ = false;               // the place is taken
+    bool has_session_ = false;
+    bool refused_ = false; // send() said no: on_writable is owed
+    bool evicted_ = false;
+    Address peer_;
+    TimePoint linger_until_{};
+
+    ListLink<Connection> touched_link_; // something changed: ask it what to submit next
+    ListLink<Connection> parked_link_;  // waits for receive buffers, oldest first
+    ListLink<Connection> blocked_link_; // has a send that the peer does not read, oldest first
+    ListLink<Connection> starved_link_; // waits for memory for unsent bytes, oldest first
+    ListLink<Connection> linger_link_;  // waits for the peer's FIN, nearest deadline first
+};
+
+} // namespace kodama

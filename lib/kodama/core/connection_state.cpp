@@ -1,0 +1,238 @@
+#include <kodama/core/connection_state.hpp>
+
+#include <kodama/base/assert.hpp>
+
+namespace kodama {
+
+Step ConnectionState::next_step(std::size_t max_pending) const noexcept {
+    if (closing_) return Step::none;
+    if (over()) return next_step_when_over();
+    Step const output = next_output_step();
+    return output != Step::none ? output : next_input_step(max_pending);
+}
+
+bool ConnectionState::over() const noexcept {
+    if (output_ == Output::broken) return true;
+    if (input_ != Input::ended || !unsent_.empty()) return false;
+    return output_ == Output::finishing || output_ == Output::finished;
+}
+
+Step ConnectionState::next_step_when_over() const noexcept {
+    if (reset_wanted_) return Step::reset;
+    if (receiving_ && !cancelling_receive_) return Step::cancel_receive;
+    if (sending_ && !cancelling_send_) return Step::cancel_send;
+    return in_flight() ? Step::none : Step::close;
+}
+
+Step ConnectionState::next_output_step() const noexcept {
+    if (sending_ || starved_) return Step::none;
+    if (!unsent_.empty()) return Step::send;
+    bool const fin_is_due = output_ == Output::finishing && !shutting_down_;
+    return fin_is_due ? Step::shut_down : Step::none;
+}
+
+Step ConnectionState::next_input_step(std::size_t max_pending) const noexcept {
+    switch (input_) {
+    case Input::ended:
+        // After the linger deadline the receive may still be armed.
+        return receiving_ && !cancelling_receive_ ? Step::cancel_receive : Step::none;
+    case Input::discarding:
+        return receiving_ || parked_ ? Step::none : Step::receive;
+    case Input::reading:
+    case Input::last_call:
+        break;
+    }
+    bool const room = unsent_.size() < max_pending;
+    bool const last_call = input_ == Input::last_call;
+    if (receiving_) {
+        // One that looks for the rest does not wait, so there is nothing to cancel.
+        bool const unwanted = !receiving_rest_ && (last_call || !room);
+        return unwanted && !cancelling_receive_ ? Step::cancel_receive : Step::none;
+    }
+    if (!room || parked_) return Step::none;
+    return last_call ? Step::receive_rest : Step::receive;
+}
+
+bool ConnectionState::in_flight() const noexcept {
+    return receiving_ || cancelling_receive_ || sending_ || cancelling_send_ || shutting_down_ ||
+           resetting_;
+}
+
+bool ConnectionState::delivers() const noexcept {
+    if (output_ == Output::broken) return false;
+    return input_ == Input::reading || input_ == Input::last_call;
+}
+
+bool ConnectionState::lingers() const noexcept {
+    return output_ == Output::finished && input_ == Input::discarding;
+}
+
+void ConnectionState::give_reason(CloseReason reason) noexcept {
+    if (reason_given_) return; // the first cause is the cause
+    reason_given_ = true;
+    reason_ = reason;
+}
+
+// --- what the session and the server ask for
+
+void ConnectionState::finish(CloseReason reason) noexcept {
+    if (output_ != Output::open) return;
+    output_ = Output::finishing;
+    give_reason(reason);
+}
+
+void ConnectionState::close(CloseReason reason) noexcept {
+    if (output_ == Output::broken) return;
+    finish(reason);
+    if (input_ != Input::ended) input_ = Input::discarding;
+}
+
+void ConnectionState::drain() noexcept {
+    if (input_ == Input::reading) input_ = Input::last_call;
+    // A half-closed connection whose session still answers is given no more time to do so.
+    if (input_ == Input::ended) finish(CloseReason::drained);
+}
+
+void ConnectionState::abort(CloseReason reason) noexcept {
+    if (output_ == Output::broken || closing_) return;
+    output_ = Output::broken;
+    reset_wanted_ = true;
+    give_reason(reason);
+}
+
+// --- what was submitted
+
+void ConnectionState::receive_submitted() noexcept {
+    KODAMA_ASSERT(!receiving_);
+    KODAMA_ASSERT(!parked_);
+    KODAMA_ASSERT(!closing_);
+    receiving_ = true;
+    receiving_rest_ = input_ == Input::last_call;
+}
+
+void ConnectionState::cancel_receive_submitted() noexcept {
+    KODAMA_ASSERT(receiving_);
+    KODAMA_ASSERT(!cancelling_receive_);
+    cancelling_receive_ = true;
+}
+
+void ConnectionState::send_submitted() noexcept {
+    KODAMA_ASSERT(!sending_);
+    KODAMA_ASSERT(!unsent_.empty());
+    // Nothing may follow FIN or RST.
+    KODAMA_ASSERT(output_ == Output::open || output_ == Output::finishing);
+    KODAMA_ASSERT(!shutting_down_);
+    sending_ = true;
+}
+
+void ConnectionState::cancel_send_submitted() noexcept {
+    KODAMA_ASSERT(sending_);
+    KODAMA_ASSERT(!cancelling_send_);
+    cancelling_send_ = true;
+}
+
+void ConnectionState::shut_down_submitted() noexcept {
+    KODAMA_ASSERT(output_ == Output::finishing);
+    KODAMA_ASSERT(unsent_.empty());
+    KODAMA_ASSERT(!sending_);
+    KODAMA_ASSERT(!shutting_down_);
+    shutting_down_ = true;
+}
+
+void ConnectionState::reset_submitted() noexcept {
+    KODAMA_ASSERT(reset_wanted_);
+    KODAMA_ASSERT(!resetting_);
+    reset_wanted_ = false;
+    resetting_ = true;
+}
+
+void ConnectionState::close_submitted() noexcept {
+    KODAMA_ASSERT(over());
+    KODAMA_ASSERT(!in_flight());
+    KODAMA_ASSERT(!closing_);
+    closing_ = true;
+    parked_ = false;
+    unsent_.clear();
+}
+
+// --- what happened
+
+void ConnectionState::receive_ended() noexcept {
+    KODAMA_ASSERT(receiving_);
+    receiving_ = false;
+}
+
+void ConnectionState::nothing_left() noexcept {
+    KODAMA_ASSERT(!receiving_);
+    if (input_ == Input::last_call) close(CloseReason::drained);
+}
+
+void ConnectionState::peer_finished() noexcept {
+    KODAMA_ASSERT(!receiving_);
+    input_ = Input::ended;
+}
+
+void ConnectionState::peer_gone() noexcept {
+    input_ = Input::ended;
+    output_ = Output::broken;
+    give_reason(CloseReason::peer_gone);
+}
+
+void ConnectionState::linger_over() noexcept {
+    KODAMA_ASSERT(lingers());
+    input_ = Input::ended;
+}
+
+void ConnectionState::sent(std::size_t count) noexcept {
+    KODAMA_ASSERT(sending_);
+    sending_ = false;
+    unsent_.consume(count);
+    if (unsent_.empty()) blocked_ = false;
+}
+
+void ConnectionState::cancel_receive_ended() noexcept {
+    KODAMA_ASSERT(cancelling_receive_);
+    cancelling_receive_ = false;
+}
+
+void ConnectionState::cancel_send_ended() noexcept {
+    KODAMA_ASSERT(cancelling_send_);
+    cancelling_send_ = false;
+}
+
+void ConnectionState::shut_down_ended() noexcept {
+    KODAMA_ASSERT(shutting_down_);
+    shutting_down_ = false;
+    if (output_ == Output::finishing) output_ = Output::finished;
+}
+
+void ConnectionState::reset_ended() noexcept {
+    KODAMA_ASSERT(resetting_);
+    resetting_ = false;
+}
+
+void ConnectionState::park() noexcept {
+    KODAMA_ASSERT(!receiving_);
+    KODAMA_ASSERT(!parked_);
+    parked_ = true;
+}
+
+void ConnectionState::unpark() noexcept {
+    KODAMA_ASSERT(parked_);
+    parked_ = false;
+}
+
+void ConnectionState::block() noexcept {
+    KODAMA_ASSERT(!unsent_.empty());
+    blocked_ = true;
+}
+
+void ConnectionState::starve() noexcept {
+    KODAMA_ASSERT(blocked_);
+    KODAMA_ASSERT(!sending_);
+    starved_ = true;
+}
+
+void ConnectionState::feed() noexcept { starved_ = false; }
+
+} // namespace kodama

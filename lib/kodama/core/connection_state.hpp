@@ -1,0 +1,133 @@
+// The state machine of one connection: events in, one question out.
+#pragma once
+
+#include <cstdint>
+
+#include <kodama/core/close_reason.hpp>
+#include <kodama/core/send_queue.hpp>
+
+namespace kodama {
+
+// What a connection wants submitted next.
+enum class Step : std::uint8_t {
+    none,
+    receive,        // deliver what arrives, whenever it arrives
+    receive_rest,   // deliver what has arrived already, without waiting
+    cancel_receive, //
+    send,           // the front of the queue
+    cancel_send,    //
+    shut_down,      // FIN
+    reset,          // RST
+    close,          // give the slot back
+};
+
+// The two directions of a connection, and when it is over.
+//
+//   input     reading ──close()──▶ discarding ──FIN, linger over──▶ ended
+//                │╰──drain()──▶ last_call ──nothing left, close()──▶ discarding
+//                │                  ╰──FIN──▶ ended
+//                ╰──FIN──▶ ended
+//
+//   output    open ──finish(), close()──▶ finishing ──all sent, FIN sent──▶ finished
+//               └────────┬────────────────────┴───────────────┬────────────────┘
+//                        ╰──abort(), failed: peer gone────────╯──▶ broken
+//
+//   A connection is over when its input has ended and its output is finishing and all sent, or is
+//   finished; or when its output is broken. Then what is in flight is cancelled and joined, and
+//   only when nothing is in flight does it ask for its slot to be closed: Step::close, once.
+//
+// In flight at most: one receive, one send, one cancellation of each, one shutdown, one reset.
+// The state submits nothing itself: the worker asks `next_step` until the answer is `none`, and
+// reports each submission and each completion.
+class ConnectionState {
+public:
+    enum class Input : std::uint8_t { reading, last_call, discarding, ended };
+    enum class Output : std::uint8_t { open, finishing, finished, broken };
+
+    // The question. `max_pending`: the unsent bytes at which reading stops.
+    [[nodiscard]] Step next_step(std::size_t max_pending) const noexcept;
+
+    // --- what the session and the server ask for
+    void finish(CloseReason reason) noexcept;
+    void close(CloseReason reason) noexcept;
+    void drain() noexcept;
+    void abort(CloseReason reason) noexcept;
+
+    // --- what was submitted
+    void receive_submitted() noexcept;
+    void cancel_receive_submitted() noexcept;
+    void send_submitted() noexcept;
+    void cancel_send_submitted() noexcept;
+    void shut_down_submitted() noexcept;
+    void reset_submitted() noexcept;
+    void close_submitted() noexcept;
+
+    // --- what happened
+    void receive_ended() noexcept;         // it is no longer armed, whatever the reason
+    void nothing_left() noexcept;          // the last call found the input empty
+    void peer_finished() noexcept;         // FIN
+    void peer_gone() noexcept;             // reset, or lost
+    void linger_over() noexcept;           // the peer did not finish in time
+    void sent(std::size_t count) noexcept; // the send has ended; the kernel took `count` bytes
+    void cancel_receive_ended() noexcept;
+    void cancel_send_ended() noexcept;
+    void shut_down_ended() noexcept;
+    void reset_ended() noexcept;
+
+    // The connection waits for receive buffers; `receive` is not asked for meanwhile.
+    void park() noexcept;
+    void unpark() noexcept;
+
+    // The last send was cut short: the next one may wait for the peer. Until all is sent.
+    void block() noexcept;
+
+    // There is no memory to move the unsent bytes to; `send` is not asked for meanwhile.
+    void starve() noexcept;
+    void feed() noexcept;
+
+    [[nodiscard]] Input input() const noexcept { return input_; }
+    [[nodiscard]] Output output() const noexcept { return output_; }
+    [[nodiscard]] bool delivers() const noexcept; // received bytes are the session's
+    [[nodiscard]] bool may_send() const noexcept { return output_ == Output::open; }
+    [[nodiscard]] bool broken() const noexcept { return output_ == Output::broken; }
+    [[nodiscard]] bool blocked() const noexcept { return blocked_; }
+    [[nodiscard]] bool starved() const noexcept { return starved_; }
+    [[nodiscard]] bool parked() const noexcept { return parked_; }
+    [[nodiscard]] bool sending() const noexcept { return sending_; }
+    [[nodiscard]] bool receiving() const noexcept { return receiving_; }
+    [[nodiscard]] bool closing() const noexcept { return closing_; }
+    // It waits for nothing but the peer's FIN.
+    [[nodiscard]] bool lingers() const noexcept;
+    [[nodiscard]] bool in_flight() const noexcept;
+    [[nodiscard]] CloseReason reason() const noexcept { return reason_; }
+
+    [[nodiscard]] SendQueue& unsent() noexcept { return unsent_; }
+    [[nodiscard]] SendQueue const& unsent() const noexcept { return unsent_; }
+
+private:
+    [[nodiscard]] bool over() const noexcept;
+    [[nodiscard]] Step next_step_when_over() const noexcept;
+    [[nodiscard]] Step next_output_step() const noexcept;
+    [[nodiscard]] Step next_input_step(std::size_t max_pending) const noexcept;
+    void give_reason(CloseReason reason) noexcept;
+
+    SendQueue unsent_;
+    Input input_ = Input::reading;
+    Output output_ = Output::open;
+    CloseReason reason_ = CloseReason::peer_finished;
+    bool reason_given_ : 1 = false;
+    bool receiving_ : 1 = false;
+    bool receiving_rest_ : 1 = false;
+    bool cancelling_receive_ : 1 = false;
+    bool sending_ : 1 = false;
+    bool cancelling_send_ : 1 = false;
+    bool shutting_down_ : 1 = false;
+    bool reset_wanted_ : 1 = false;
+    bool resetting_ : 1 = false;
+    bool closing_ : 1 = false;
+    bool parked_ : 1 = false;
+    bool blocked_ : 1 = false;
+    bool starved_ : 1 = false;
+};
+
+} // namespace kodama

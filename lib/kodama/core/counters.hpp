@@ -1,0 +1,86 @@
+// What a worker has done, readable from any thread while it goes on doing it.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include <kodama/core/close_reason.hpp>
+
+namespace kodama {
+
+// Everything only ever grows, but for the two gauges at the end.
+enum class Counter : std::uint8_t {
+    turns,             // passes of the loop, each one io_uring_enter
+    completions,       // completions read
+    stale_completions, // those of an earlier generation, which changed nothing
+    accepted,          // connections accepted
+    accepts_armed,     // accept operations submitted
+    accept_pauses,     // times accepting paused because descriptors or memory ran out
+    refused,           // connections accepted for which there was no place: closed at once
+    receives_armed,    // receive operations submitted
+    receives,          // receives that brought bytes
+    bytes_received,    //
+    sends,             // sends submitted
+    bytes_sent,        // bytes that the kernel accepted
+    sends_blocked,     // sends that the peer's window or the socket's buffer cut short
+    bytes_copied,      // bytes moved out of receive buffers because a peer did not read
+    bytes_discarded,   // bytes received after close(), and unsent ones of ended connections
+    parks,             // times a connection had to wait for receive buffers
+    cancels,           // cancellations submitted
+    connections_open,  // gauge
+    buffers_out,       // gauge: receive buffers held by sessions and send queues
+};
+
+inline constexpr std::size_t counter_count = 19;
+
+// "turns" and so on; never empty.
+[[nodiscard]] std::string_view name_of(Counter counter) noexcept;
+
+// A copy at one moment: of one worker, or the sum of several.
+class Counters {
+public:
+    [[nodiscard]] std::uint64_t operator[](Counter counter) const noexcept {
+        return values_[static_cast<std::size_t>(counter)];
+    }
+    // How many connections ended for this reason.
+    [[nodiscard]] std::uint64_t operator[](CloseReason reason) const noexcept {
+        return closed_[static_cast<std::size_t>(reason)];
+    }
+    Counters& operator+=(Counters const& other) noexcept;
+
+private:
+    friend class LiveCounters;
+
+    std::array<std::uint64_t, counter_count> values_{};
+    std::array<std::uint64_t, close_reason_count> closed_{};
+};
+
+// The counters that a worker writes. One writer, any number of readers; relaxed loads and stores,
+// so that writing costs what a plain integer costs.
+class LiveCounters {
+public:
+    void add(Counter counter, std::uint64_t count = 1) noexcept {
+        bump(values_[static_cast<std::size_t>(counter)], count);
+    }
+    void set(Counter gauge, std::uint64_t value) noexcept {
+        values_[static_cast<std::size_t>(gauge)].store(value, std::memory_order_relaxed);
+    }
+    void add(CloseReason reason) noexcept { bump(closed_[static_cast<std::size_t>(reason)], 1); }
+
+    [[nodiscard]] Counters snapshot() const noexcept;
+
+private:
+    using Cell = std::atomic<std::uint64_t>;
+
+    static void bump(Cell& cell, std::uint64_t count) noexcept {
+        cell.store(cell.load(std::memory_order_relaxed) + count, std::memory_order_relaxed);
+    }
+
+    std::array<Cell, counter_count> values_{};
+    std::array<Cell, close_reason_count> closed_{};
+};
+
+} // namespace kodama

@@ -1,0 +1,71 @@
+// Accepting on one listening socket: armed, paused, resumed, closed.
+#pragma once
+
+#include <cstdint>
+
+#include <kodama/core/deadline.hpp>
+
+namespace kodama {
+
+// What a listener wants submitted next.
+enum class ListenerStep : std::uint8_t { none, accept_many, accept_one, cancel, close };
+
+// Multishot accept has no budget: it takes whatever is queued, and with a full table the kernel
+// drops what it took. So it is armed only while there are more free places than could be queued;
+// below that, connections are accepted one at a time, each with a place set aside for it; with no
+// place they stay in the kernel's queue, where nothing is lost.
+//
+//          ┌────────── ended ──────────┐
+//          ▼                           │
+//        idle ──accept submitted──▶ accepting ──cancel submitted──▶ cancelling
+//         │ ▲                          │                                │
+//         │ └─time over, place free─ paused ◀──descriptors ran out──────┤
+//         │                                                             │
+//         └──stop()──────────────▶ stopped ──▶ closing ──▶ closed ◀─────┘
+//
+// Descriptors and memory that have run out come back at no known time, so a pause ends when a
+// connection ends here, or after a delay that doubles from 10 to 500 ms; it never spins.
+class Listener {
+public:
+    explicit Listener(int descriptor) noexcept : descriptor_(descriptor) {}
+
+    // `free_places`: in the table, less those set aside for single accepts in flight.
+    // `reserve`: how many connections may be waiting in the kernel's queues.
+    [[nodiscard]] ListenerStep next_step(std::uint32_t free_places, std::uint32_t reserve,
+                                         bool multishot) const noexcept;
+
+    void accept_submitted(bool many) noexcept;
+    void cancel_submitted() noexcept;
+    void close_submitted() noexcept;
+
+    void accepted() noexcept; // a connection came
+    void accept_ended() noexcept;
+    void cancel_ended() noexcept;
+    void close_ended() noexcept;
+
+    // Descriptors or memory ran out. Returns true when this began a pause.
+    bool pause(TimePoint now) noexcept;
+    void resume() noexcept;
+
+    void stop() noexcept;
+
+    [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
+    [[nodiscard]] TimePoint paused_until() const noexcept { return paused_until_; }
+    [[nodiscard]] bool paused() const noexcept { return paused_until_ != never; }
+    [[nodiscard]] bool closed() const noexcept { return closed_; }
+    // A place in the table is set aside for what this one accept may bring.
+    [[nodiscard]] bool place_reserved() const noexcept { return accepting_ && !many_; }
+
+private:
+    int descriptor_;
+    bool accepting_ = false;
+    bool many_ = false; // of the accept in flight
+    bool cancelling_ = false;
+    bool stopped_ = false;
+    bool closing_ = false;
+    bool closed_ = false;
+    TimePoint paused_until_ = never; // never: not paused
+    Duration pause_length_{};
+};
+
+} // namespace kodama

@@ -1,0 +1,153 @@
+// One ring, one thread, one loop.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include <kodama/core/buffer_pool.hpp>
+#include <kodama/core/close_reason.hpp>
+#include <kodama/core/connection.hpp>
+#include <kodama/core/connection_table.hpp>
+#include <kodama/core/counters.hpp>
+#include <kodama/core/deadline.hpp>
+#include <kodama/core/hooks.hpp>
+#include <kodama/core/listener.hpp>
+#include <kodama/core/requests.hpp>
+#include <kodama/ring/buffer_ring.hpp>
+#include <kodama/ring/features.hpp>
+#include <kodama/ring/ring.hpp>
+
+namespace kodama {
+
+// One worker's share of the server's limits (server/options.hpp says what each is).
+struct WorkerLimits {
+    std::uint32_t max_connections = 0;
+    std::uint32_t backlog = 0;
+    std::uint32_t buffer_count = 0;
+    std::uint32_t buffer_size = 0;
+    std::size_t max_pending = 0;
+    std::size_t pending_total = 0;
+    Duration linger_timeout{};
+};
+
+// Serves the connections of its listeners. Knows a ring, not the kernel: no system call is made
+// here, and no clock is read but the ring's.
+//
+// One turn:
+//
+//   enter       submit what was queued, sleep until something has happened or is due
+//   dispatch    each completion changes the state of one connection or listener, calls its hooks
+//   expire      deadlines that have passed
+//   settle      ask everything that changed what it wants next, and queue that
+//   publish     give the receive buffers that came back to the kernel again
+//
+// Threads: everything in the thread that made the ring, but for request().
+class Worker {
+public:
+    enum class Command : std::uint8_t { serve, drain, stop };
+
+    // The worker takes over the listening sockets. Throws SetupError.
+    Worker(Ring& ring, FeatureSet features, WorkerLimits const& limits, SessionHooks const& hooks,
+           std::vector<int> const& listening_sockets, LiveCounters& counters);
+    Worker(Worker const&) = delete;
+    Worker& operator=(Worker const&) = delete;
+    // Must have finished.
+    ~Worker();
+
+    // Arms the listeners: when it returns, connections are accepted.
+    void start() noexcept;
+
+    void turn() noexcept;
+
+    // Drained or stopped, to the last connection.
+    [[nodiscard]] bool finished() const noexcept;
+
+    // From any thread. Commands only ever get stronger; `deadline` is when a drain resets what is
+    // left.
+    void request(Command command, TimePoint deadline) noexcept;
+
+private:
+    friend class Connection;
+
+    // --- worker.cpp: the loop, commands, deadlines, listeners
+    void dispatch(Completion const& completion) noexcept;
+    void on_wake() noexcept;
+    void on_accept(Token token, Completion const& completion) noexcept;
+    void obey() noexcept;
+    void expire() noexcept;
+    void settle() noexcept;
+    void publish() noexcept;
+    void pump(Listener& listener, std::size_t index) noexcept;
+    void abort_all() noexcept;
+    [[nodiscard]] TimePoint next_deadline() const noexcept;
+    [[nodiscard]] std::uint32_t places_for_accept() const noexcept;
+
+    // --- worker_connections.cpp: what completions do to a connection, and what it wants next
+    void open(std::int32_t descriptor) noexcept;
+    void on_receive(Token token, Completion const& completion) noexcept;
+    void on_send(Token token, Completion const& completion) noexcept;
+    void on_ended(Token token, void (ConnectionState::*ended)() noexcept) noexcept;
+    void on_close(Token token) noexcept;
+    void deliver(Connection& connection, Buffer&& buffer) noexcept;
+    void peer_finished(Connection& connection) noexcept;
+    void receive_failed(Connection& connection, std::int32_t result) noexcept;
+    void pump(Connection& connection) noexcept;
+    void submit(Connection& connection, Step step) noexcept;
+    void submit_receive(Connection& connection, Step step) noexcept;
+    void submit_send(Connection& connection) noexcept;
+    void submit_close(Connection& connection) noexcept;
+    void tell_writable(Connection& connection) noexcept;
+    void release(Connection& connection) noexcept;
+    [[nodiscard]] Token token(Operation operation, Connection const& connection) const noexcept;
+
+    // --- worker_memory.cpp: waiting for memory, and what a connection may queue
+    void touch(Connection& connection) noexcept { touched_.push_back_once(connection); }
+    void pump_touched() noexcept;
+    void park(Connection& connection) noexcept;
+    void unpark_some() noexcept;
+    void relieve_memory() noexcept;
+    bool move_unsent_out(Connection& connection) noexcept;
+    void evict_longest_blocked() noexcept;
+    void keep_account_of_blocked(Connection& connection, bool progress) noexcept;
+    void leave_all_lists(Connection& connection) noexcept;
+    [[nodiscard]] bool may_queue(Connection& connection) noexcept;
+    bool send(Connection& connection, Buffer&& buffer) noexcept;
+    bool send_copy(Connection& connection, std::span<std::byte const> bytes) noexcept;
+
+    using Touched = IntrusiveList<Connection, &Connection::touched_link_>;
+    using Parked = IntrusiveList<Connection, &Connection::parked_link_>;
+    using Blocked = IntrusiveList<Connection, &Connection::blocked_link_>;
+    using Starved = IntrusiveList<Connection, &Connection::starved_link_>;
+    using Lingering = IntrusiveList<Connection, &Connection::linger_link_>;
+
+    Ring& ring_;
+    FeatureSet features_;
+    WorkerLimits limits_;
+    SessionHooks const& hooks_;
+    LiveCounters& counters_;
+
+    BufferPool received_; // what the kernel receives into
+    BufferPool copies_;   // what is copied: send_copy(), and what blocked connections hold
+    BufferRing buffer_ring_;
+    Requests requests_;
+    ConnectionTable table_;
+    std::vector<Listener> listeners_;
+
+    Touched touched_;
+    Parked parked_;
+    Blocked blocked_;
+    Starved starved_;
+    Lingering lingering_;
+    std::uint32_t evictions_under_way_ = 0;
+
+    bool draining_ = false;
+    bool stopping_ = false;
+    TimePoint drain_deadline_ = never;
+
+    std::atomic<Command> command_{Command::serve};
+    std::atomic<TimePoint::rep> commanded_deadline_{0};
+};
+
+} // namespace kodama

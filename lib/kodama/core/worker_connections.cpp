@@ -1,0 +1,246 @@
+// What completions do to a connection, and what it wants next.
+#include <kodama/core/worker.hpp>
+
+#include <algorithm>
+#include <array>
+
+#include <kodama/base/assert.hpp>
+#include <kodama/core/outcome.hpp>
+
+namespace kodama {
+
+Token Worker::token(Operation operation, Connection const& connection) const noexcept {
+    return Token(operation, connection.slot_, connection.generation_);
+}
+
+void Worker::open(std::int32_t descriptor) noexcept {
+    KODAMA_ASSERT(descriptor >= 0);
+    bool const direct = features_.has(Feature::direct_descriptors);
+    if (direct) {
+        // The kernel may hand out a place before it tells that the place was given back: their
+        // completions are in no particular order.
+        Connection* const previous = table_.at(Slot{static_cast<std::uint32_t>(descriptor)});
+        if (previous != nullptr) {
+            KODAMA_ASSERT(previous->state_.closing());
+            release(*previous);
+        }
+    } else if (table_.free_places() == 0) {
+        counters_.add(Counter::refused);
+        return requests_.close(descriptor, Token(Operation::refuse, Slot{}, Generation{}));
+    }
+    Connection& connection =
+        direct ? table_.take(Slot{static_cast<std::uint32_t>(descriptor)}) : table_.take_any();
+    connection.worker_ = this;
+    connection.descriptor_ = descriptor;
+    counters_.add(Counter::accepted);
+    touch(connection);
+    if (draining_) connection.state_.drain();
+    if (stopping_) connection.state_.abort(CloseReason::stopped);
+
+    void* const session = table_.session_of(connection);
+    connection.has_session_ = hooks_.construct(session);
+    bool const opened = connection.has_session_ &&
+                        (hooks_.on_open == nullptr || hooks_.on_open(session, connection));
+    if (!opened) connection.state_.abort(CloseReason::session_failed);
+}
+
+void Worker::on_receive(Token token, Completion const& completion) noexcept {
+    Buffer buffer;
+    if (std::optional<BufferId> const id = completion.buffer()) {
+        // Whatever else is true of this completion, the buffer is ours again.
+        buffer =
+            received_.received(*id, static_cast<std::uint32_t>(std::max(completion.result, 0)));
+    }
+    Connection* const connection = table_.find(token);
+    if (connection == nullptr) return counters_.add(Counter::stale_completions);
+    if (!completion.more()) connection->state_.receive_ended();
+    touch(*connection);
+    if (completion.result < 0) return receive_failed(*connection, completion.result);
+    if (completion.result == 0) return peer_finished(*connection);
+    KODAMA_ASSERT(buffer.size() == static_cast<std::size_t>(completion.result));
+    counters_.add(Counter::receives);
+    counters_.add(Counter::bytes_received, buffer.size());
+    deliver(*connection, std::move(buffer));
+}
+
+void Worker::deliver(Connection& connection, Buffer&& buffer) noexcept {
+    if (!connection.state_.delivers()) {
+        return counters_.add(Counter::bytes_discarded, buffer.size());
+    }
+    if (!hooks_.on_receive(table_.session_of(connection), connection, std::move(buffer))) {
+        connection.state_.abort(CloseReason::session_failed);
+    }
+}
+
+void Worker::peer_finished(Connection& connection) noexcept {
+    ConnectionState& state = connection.state_;
+    bool const session_is_asked = state.delivers() && hooks_.on_peer_finished != nullptr;
+    state.peer_finished();
+    if (session_is_asked) {
+        if (!hooks_.on_peer_finished(table_.session_of(connection), connection)) {
+            state.abort(CloseReason::session_failed);
+        }
+    } else {
+        state.finish(CloseReason::peer_finished);
+    }
+    if (draining_) state.drain();
+}
+
+void Worker::receive_failed(Connection& connection, std::int32_t result) noexcept {
+    ConnectionState& state = connection.state_;
+    Outcome const outcome = outcome_of(Operation::receive, result);
+    if (outcome == Outcome::peer_gone) {
+        state.peer_gone();
+    } else if (outcome == Outcome::nothing_yet) {
+        state.nothing_left();
+    } else if (outcome == Outcome::no_buffers && !state.broken()) {
+        park(connection);
+    }
+    // Cancelled, interrupted: the state knows whether to receive again.
+}
+
+void Worker::on_send(Token token, Completion const& completion) noexcept {
+    Connection* const connection = table_.find(token);
+    if (connection == nullptr) return counters_.add(Counter::stale_completions);
+    ConnectionState& state = connection->state_;
+    Outcome const outcome = outcome_of(Operation::send, completion.result);
+    auto const count = static_cast<std::size_t>(std::max(completion.result, 0));
+    KODAMA_ASSERT(count <= connection->in_flight_bytes_);
+    counters_.add(Counter::bytes_sent, count);
+    state.sent(count);
+    if (outcome == Outcome::peer_gone) state.peer_gone();
+    if (count < connection->in_flight_bytes_ && !state.broken()) {
+        state.block();
+        counters_.add(Counter::sends_blocked);
+    }
+    keep_account_of_blocked(*connection, count > 0);
+    touch(*connection);
+}
+
+void Worker::on_ended(Token token, void (ConnectionState::*ended)() noexcept) noexcept {
+    Connection* const connection = table_.find(token);
+    if (connection == nullptr) return counters_.add(Counter::stale_completions);
+    (connection->state_.*ended)();
+    touch(*connection);
+}
+
+void Worker::on_close(Token token) noexcept {
+    Connection* const connection = table_.find(token);
+    if (connection == nullptr) return counters_.add(Counter::stale_completions);
+    release(*connection);
+}
+
+void Worker::release(Connection& connection) noexcept {
+    KODAMA_ASSERT(connection.state_.closing());
+    KODAMA_ASSERT(!connection.has_session_);
+    leave_all_lists(connection);
+    if (connection.evicted_) --evictions_under_way_;
+    table_.release(connection);
+    for (Listener& listener : listeners_)
+        listener.resume(); // a descriptor came free
+}
+
+void Worker::pump(Connection& connection) noexcept {
+    ConnectionState& state = connection.state_;
+    if (!connection.open_ || state.closing()) return;
+    tell_writable(connection);
+    if (state.blocked() && !state.broken()) move_unsent_out(connection);
+    for (Step step = state.next_step(limits_.max_pending); step != Step::none;
+         step = state.next_step(limits_.max_pending)) {
+        submit(connection, step);
+    }
+    if (state.lingers() && !Lingering::contains(connection)) {
+        connection.linger_until_ = ring_.now() + limits_.linger_timeout;
+        lingering_.push_back(connection);
+    }
+}
+
+void Worker::tell_writable(Connection& connection) noexcept {
+    if (!connection.refused_ || !connection.state_.may_send()) return;
+    if (connection.unsent() > limits_.max_pending / 2 || copies_.free_count() == 0) return;
+    connection.refused_ = false;
+    if (hooks_.on_writable == nullptr) return;
+    if (!hooks_.on_writable(table_.session_of(connection), connection)) {
+        connection.state_.abort(CloseReason::session_failed);
+    }
+}
+
+void Worker::submit(Connection& connection, Step step) noexcept {
+    ConnectionState& state = connection.state_;
+    int const descriptor = connection.descriptor_;
+    switch (step) {
+    case Step::none:
+        return;
+    case Step::receive:
+    case Step::receive_rest:
+        // Those who have waited for buffers longer come first.
+        return parked_.empty() ? submit_receive(connection, step) : park(connection);
+    case Step::send:
+        return submit_send(connection);
+    case Step::cancel_receive:
+        state.cancel_receive_submitted();
+        counters_.add(Counter::cancels);
+        return requests_.cancel(token(Operation::receive, connection),
+                                token(Operation::cancel_receive, connection));
+    case Step::cancel_send:
+        state.cancel_send_submitted();
+        counters_.add(Counter::cancels);
+        return requests_.cancel(token(Operation::send, connection),
+                                token(Operation::cancel_send, connection));
+    case Step::shut_down:
+        state.shut_down_submitted();
+        return requests_.shut_down(descriptor, token(Operation::shut_down, connection));
+    case Step::reset:
+        state.reset_submitted();
+        return requests_.reset(descriptor, token(Operation::reset, connection));
+    case Step::close:
+        return submit_close(connection);
+    }
+}
+
+void Worker::submit_receive(Connection& connection, Step step) noexcept {
+    Token const receive = token(Operation::receive, connection);
+    std::uint16_t const group = buffer_ring_.group();
+    if (step == Step::receive_rest) {
+        requests_.receive_arrived(connection.descriptor_, group, receive);
+    } else if (features_.has(Feature::multishot_receive) && parked_.empty()) {
+        requests_.receive_many(connection.descriptor_, group, receive);
+    } else {
+        // While buffers are short, each connection takes one at a time.
+        requests_.receive_one(connection.descriptor_, group, receive);
+    }
+    connection.state_.receive_submitted();
+    counters_.add(Counter::receives_armed);
+}
+
+void Worker::submit_send(Connection& connection) noexcept {
+    ConnectionState& state = connection.state_;
+    std::array<iovec, Requests::vectors_max> vectors;
+    std::size_t const count = state.unsent().gather(vectors);
+    // A blocked connection holds no receive buffers any more, so it may wait as long as it takes.
+    auto const patience = state.blocked() ? SendPatience::patient : SendPatience::none;
+    connection.in_flight_bytes_ =
+        requests_.send(connection.descriptor_, std::span(vectors).first(count), patience,
+                       token(Operation::send, connection));
+    state.send_submitted();
+    counters_.add(Counter::sends);
+}
+
+void Worker::submit_close(Connection& connection) noexcept {
+    ConnectionState& state = connection.state_;
+    CloseReason const reason = state.reason();
+    counters_.add(reason);
+    counters_.add(Counter::bytes_discarded, connection.unsent());
+    if (connection.has_session_) {
+        void* const session = table_.session_of(connection);
+        // The connection is over already: that its last hook threw changes nothing.
+        if (hooks_.on_close != nullptr) static_cast<void>(hooks_.on_close(session, reason));
+        hooks_.destroy(session);
+        connection.has_session_ = false;
+    }
+    leave_all_lists(connection);
+    state.close_submitted();
+    requests_.close(connection.descriptor_, token(Operation::close, connection));
+}
+
+} // namespace kodama

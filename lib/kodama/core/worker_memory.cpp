@@ -1,0 +1,123 @@
+// Who waits for memory, who has to give it up, and what a session may queue.
+#include <kodama/core/worker.hpp>
+
+#include <algorithm>
+
+#include <kodama/base/assert.hpp>
+
+namespace kodama {
+
+void Worker::pump_touched() noexcept {
+    while (Connection* const connection = touched_.pop_front())
+        pump(*connection);
+}
+
+void Worker::leave_all_lists(Connection& connection) noexcept {
+    touched_.remove_if_present(connection);
+    parked_.remove_if_present(connection);
+    blocked_.remove_if_present(connection);
+    starved_.remove_if_present(connection);
+    lingering_.remove_if_present(connection);
+}
+
+// --- receive buffers
+
+void Worker::park(Connection& connection) noexcept {
+    connection.state_.park();
+    parked_.push_back(connection);
+    counters_.add(Counter::parks);
+}
+
+void Worker::unpark_some() noexcept {
+    // Each buffer that the kernel has can serve one of them; more would only come back at once.
+    KODAMA_ASSERT(received_.free_count() == 0);
+    std::uint32_t available = received_.count() - received_.leased_count();
+    while (available > 0 && !parked_.empty()) {
+        Connection& connection = *parked_.pop_front();
+        connection.state_.unpark();
+        Step const step = connection.state_.next_step(limits_.max_pending);
+        if (step == Step::receive || step == Step::receive_rest) {
+            submit_receive(connection, step);
+            --available;
+        }
+        touch(connection); // it may want more than that, or something else
+    }
+}
+
+// --- memory for unsent bytes
+
+void Worker::keep_account_of_blocked(Connection& connection, bool progress) noexcept {
+    bool const blocked = connection.state_.blocked() && !connection.state_.broken();
+    // Whoever gets on goes to the end: the first is the one that has been stuck longest.
+    if (!blocked || progress) blocked_.remove_if_present(connection);
+    if (blocked) blocked_.push_back_once(connection);
+}
+
+bool Worker::move_unsent_out(Connection& connection) noexcept {
+    SendQueue& unsent = connection.state_.unsent();
+    std::size_t const blocks = unsent.blocks_to_move_into(copies_);
+    if (blocks > copies_.free_count()) {
+        if (!connection.state_.sending()) connection.state_.starve();
+        starved_.push_back_once(connection);
+        return false;
+    }
+    if (blocks > 0) counters_.add(Counter::bytes_copied, unsent.move_into(copies_));
+    if (connection.state_.starved()) connection.state_.feed();
+    return true;
+}
+
+void Worker::relieve_memory() noexcept {
+    while (!starved_.empty()) {
+        Connection& connection = *starved_.front();
+        bool const blocked = connection.state_.blocked() && !connection.state_.broken();
+        std::size_t const needed =
+            blocked ? connection.state_.unsent().blocks_to_move_into(copies_) : 1;
+        if (needed > copies_.free_count()) {
+            // A session that only wants to send more can wait; receive buffers cannot.
+            if (blocked && evictions_under_way_ == 0) evict_longest_blocked();
+            return;
+        }
+        starved_.remove(connection);
+        touch(connection);
+    }
+}
+
+void Worker::evict_longest_blocked() noexcept {
+    Connection* const connection = blocked_.pop_front();
+    if (connection == nullptr) return;
+    connection->evicted_ = true;
+    ++evictions_under_way_;
+    connection->state_.abort(CloseReason::evicted);
+    touch(*connection);
+}
+
+// --- what a session asks for
+
+bool Worker::may_queue(Connection& connection) noexcept {
+    if (!connection.state_.may_send()) return false;
+    std::size_t const burst = std::size_t{received_.count()} * received_.block_size();
+    if (connection.unsent() < limits_.max_pending + burst) return true;
+    connection.refused_ = true;
+    return false;
+}
+
+bool Worker::send(Connection& connection, Buffer&& buffer) noexcept {
+    if (!may_queue(connection)) return false;
+    connection.state_.unsent().push(std::move(buffer));
+    touch(connection);
+    return true;
+}
+
+bool Worker::send_copy(Connection& connection, std::span<std::byte const> bytes) noexcept {
+    if (!may_queue(connection)) return false;
+    if (bytes.size() > copies_.free_bytes()) {
+        connection.refused_ = true;
+        starved_.push_back_once(connection);
+        return false;
+    }
+    connection.state_.unsent().push_copy(bytes, copies_);
+    touch(connection);
+    return true;
+}
+
+} // namespace kodama
