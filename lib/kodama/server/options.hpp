@@ -1,0 +1,69 @@
+// Everything that can be set on a server, with every limit.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <kodama/ring/features.hpp>
+
+namespace kodama {
+
+// How many buffers of which size. `bytes` is at most 1 GiB in all.
+struct BufferCount {
+    std::uint32_t count = 0;
+    std::uint32_t size = 0; // bytes
+
+    friend bool operator==(BufferCount const&, BufferCount const&) = default;
+};
+
+// Each member has a default, so designated initialisers name only what differs:
+// `Server<Echo> server{{.listen = {"localhost:7"}, .workers = 1}};`. Validated once, when the
+// server is made: a value out of range throws OptionError with the option, the value and the range.
+struct Options {
+    // Where to listen: `PORT` (on localhost), `HOST:PORT`, `[V6]:PORT` or `*:PORT` (all addresses
+    // of both families). `localhost` is both loopback addresses, whichever of them there are. Port
+    // 0 takes a free port, the same for all workers and families of the endpoint.
+    std::vector<std::string> listen = {"localhost:8888"};
+
+    // Threads, each with a ring, a listener and a connection table of its own. 0: one for each core
+    // that the affinity mask and the cgroup's quota allow. At most 1,024.
+    std::uint32_t workers = 0;
+
+    // Binds worker i to the i-th core of the affinity mask.
+    bool pin_cpus = false;
+
+    // Features not to use although the kernel may have them; the environment variable
+    // KODAMA_DISABLE ("a,b") adds to it.
+    FeatureSet disabled = {};
+
+    // Connections of the whole server; each worker takes its share. 1 to 1,048,576, and lowered to
+    // what the limit of descriptors (RLIMIT_NOFILE) allows.
+    std::uint32_t max_connections = 16384;
+
+    // Connections that the kernel completes before they are accepted, for each listening socket.
+    // 1 to 65,535; the kernel lowers it to net.core.somaxconn.
+    std::uint32_t backlog = 1024;
+
+    // Receive buffers of a worker: 1 to 32,768 of 64 bytes to 1 MiB.
+    BufferCount buffers = {.count = 256, .size = 8192};
+
+    // Unsent bytes a connection may hold before its peer stops being read. 1 byte to 1 GiB.
+    std::size_t max_pending = 64 * 1024;
+
+    // Memory for unsent bytes of all connections together, beside the receive buffers; each worker
+    // takes its share, which must hold `max_pending` and all its receive buffers. When it is full,
+    // the connection blocked longest is reset (CloseReason::evicted). It is reserved at start, and
+    // takes physical memory only when first used.
+    std::size_t max_pending_total = 256u * 1024 * 1024;
+
+    // How long close() waits for the peer's FIN after ours. 0 to 1 h.
+    std::chrono::nanoseconds linger_timeout = std::chrono::seconds(2);
+
+    // How long run_until_signal() drains before it resets what is left. 0 to 24 h.
+    std::chrono::nanoseconds drain_timeout = std::chrono::seconds(5);
+};
+
+} // namespace kodama

@@ -1,0 +1,77 @@
+// A TCP server: workers, threads, signals, draining.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include <kodama/base/address.hpp>
+#include <kodama/core/counters.hpp>
+#include <kodama/ring/features.hpp>
+#include <kodama/server/options.hpp>
+#include <kodama/server/session.hpp>
+
+namespace kodama {
+
+// Everything of a server that does not depend on the session's type.
+//
+// Threads: the member functions may be called from any thread, one at a time, but for counters(),
+// drain() and stop(), which may be called at any time.
+class BasicServer {
+public:
+    // Listens and starts the workers; when it returns, every worker accepts. Throws OptionError for
+    // a value out of range, SetupError when the system or the kernel cannot serve.
+    BasicServer(Options options, SessionHooks const& hooks);
+    BasicServer(BasicServer const&) = delete;
+    BasicServer& operator=(BasicServer const&) = delete;
+    // stop().
+    ~BasicServer();
+
+    // What it listens on, in the order of the options, port 0 resolved.
+    [[nodiscard]] std::vector<Address> const& endpoints() const noexcept;
+
+    // What it uses of the kernel: what was found by trying, less what was disabled.
+    [[nodiscard]] FeatureSet features() const noexcept;
+
+    [[nodiscard]] std::size_t worker_count() const noexcept;
+
+    // How many connections it serves at most: `Options::max_connections`, or less where the limit
+    // of descriptors, which the server raises as far as it may, does not allow them.
+    [[nodiscard]] std::uint32_t max_connections() const noexcept;
+
+    // The sum over the workers, or one worker's share. Relaxed: a moment's view, of each counter.
+    [[nodiscard]] Counters counters() const noexcept;
+    [[nodiscard]] Counters counters(std::size_t worker) const;
+
+    // Stops accepting, echoes (or whatever the session does with) everything that has arrived,
+    // closes each connection as Connection::close() does, and after `timeout` resets what is left.
+    // Blocks until all workers have ended; returns how many connections were reset.
+    std::uint64_t drain(std::chrono::nanoseconds timeout);
+
+    // Resets every connection and ends the workers. Blocks until they have ended; returns how many
+    // connections were reset. A drain() under way in another thread ends too.
+    std::uint64_t stop();
+
+    // Serves until SIGINT or SIGTERM, then drains for `Options::drain_timeout`; a second signal
+    // ends that at once. Returns how many connections had to be reset. Blocks both signals in the
+    // calling thread and takes them from there, so other threads of the program must block them
+    // too, or be started later. Works as process 1.
+    std::uint64_t run_until_signal();
+
+private:
+    void begin_drain(std::chrono::nanoseconds timeout);
+
+    class Implementation;
+    std::unique_ptr<Implementation> implementation_;
+};
+
+// A server whose connections are served by sessions of type `S`, one each.
+template <Session S> class Server : public BasicServer {
+public:
+    explicit Server(Options options = {}) : BasicServer(std::move(options), session_hooks<S>) {}
+};
+
+} // namespace kodama
