@@ -1,0 +1,111 @@
+// kodama, the echo server: options in, server on, one line for everything that matters.
+#include <csignal>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <string>
+#include <system_error>
+
+#include <cerrno>
+#include <fcntl.h>
+#include <pthread.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include <app/echo.hpp>
+#include <app/options.hpp>
+#include <kodama/base/parse.hpp>
+#include <kodama/kodama.hpp>
+
+namespace {
+
+void say(std::string const& line) { std::fputs((line + "\n").c_str(), stderr); }
+
+bool print(std::string const& text) {
+    if (std::fputs(text.c_str(), stdout) != EOF && std::fflush(stdout) == 0) return true;
+    say("kodama: cannot write to stdout: " + std::generic_category().message(errno));
+    std::clearerr(stdout);
+    return false;
+}
+
+// Blocked before any thread is there, so that every thread inherits it, and so that a signal that
+// comes while the server starts waits for run_until_signal(). Process 1 would otherwise not even
+// see it. SIGPIPE is ignored because a closed stdout is no reason to end.
+void prepare_signals() {
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+    std::signal(SIGPIPE, SIG_IGN);
+}
+
+// Where a standard descriptor is closed, the next socket would take its number, and what is printed
+// would go there. Read-only, so that printing still fails and is told.
+void fill_standard_descriptors() {
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
+        if (::fcntl(fd, F_GETFD) < 0 && ::open("/dev/null", O_RDONLY) < 0) return;
+    }
+}
+
+void announce(kodama::BasicServer const& server) {
+    for (kodama::Address const& address : server.endpoints()) {
+        if (!print("listening on " + address.to_string() + "\n")) break;
+    }
+    std::size_t const workers = server.worker_count();
+    kodama::FeatureSet unused = kodama::FeatureSet::all();
+    unused.remove(server.features());
+    say(app::version_text() + ": " + std::to_string(workers) +
+        (workers == 1 ? " worker" : " workers") + "; features: " + server.features().to_string() +
+        "; not used: " + unused.to_string());
+}
+
+void serve(kodama::Options const& options) {
+    kodama::Server<app::Echo> server{options};
+    announce(server);
+    std::uint64_t const reset = server.run_until_signal();
+    if (reset != 0) {
+        say("kodama: drained; " + std::to_string(reset) +
+            (reset == 1 ? " connection did not finish within "
+                        : " connections did not finish within ") +
+            kodama::print_duration(options.drain_timeout) + " and " +
+            (reset == 1 ? "was" : "were") + " reset");
+    }
+}
+
+int run(int argc, char** argv) {
+    app::Command const command = app::parse_command_line(argc, argv);
+    switch (command.action) {
+    case app::Action::show_help:
+        return print(app::help_text()) ? EXIT_SUCCESS : EX_OSERR;
+    case app::Action::show_version:
+        return print(app::version_text() + "\n") ? EXIT_SUCCESS : EX_OSERR;
+    case app::Action::serve:
+        serve(command.options);
+    }
+    return EXIT_SUCCESS;
+}
+
+int exit_code(kodama::SetupError::Kind kind) {
+    return kind == kodama::SetupError::Kind::unsupported ? EX_UNAVAILABLE : EX_OSERR;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    prepare_signals();
+    fill_standard_descriptors();
+    try {
+        return run(argc, argv);
+    } catch (kodama::OptionError const& error) {
+        say(std::string("kodama: ") + error.what() + "; see --help");
+        return EX_USAGE;
+    } catch (kodama::SetupError const& error) {
+        say(std::string("kodama: ") + error.what());
+        return exit_code(error.kind());
+    } catch (std::exception const& error) {
+        say(std::string("kodama: ") + error.what());
+        return EX_OSERR;
+    }
+}
