@@ -1,0 +1,208 @@
+// A peer that does not read holds what the limits say, and the others do not notice.
+#include <support/catch.hpp>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdint>
+#include <vector>
+
+#include <poll.h>
+
+#include <support/load.hpp>
+#include <support/payload.hpp>
+#include <support/scale.hpp>
+#include <support/test_server.hpp>
+
+using namespace kodama;
+using namespace kodama::testing;
+
+namespace {
+
+// A client that sends its payload and does not read.
+class Deaf {
+public:
+    Deaf(Client client, Payload payload) : client_(std::move(client)), payload_(payload) {}
+
+    // Sends what fits; false when nothing did.
+    bool send_some(std::size_t size = 256 * 1024) {
+        std::size_t const count = client_.send_some(payload_.bytes(size, sent_));
+        sent_ += count;
+        return count > 0;
+    }
+
+    // Sends until neither the socket takes more nor the server reads on.
+    template <class BytesReceived> void send_until_stuck(BytesReceived&& bytes_received) {
+        eventually("the server stops reading", [&] {
+            while (send_some()) {
+            }
+            std::uint64_t const before = bytes_received();
+            pollfd writable{.fd = client_.descriptor(), .events = POLLOUT, .revents = 0};
+            return ::poll(&writable, 1, 200) == 0 && bytes_received() == before;
+        });
+    }
+
+    // Starts to read after all, and finishes.
+    void receive_everything() {
+        client_.shut_down_sending();
+        std::vector<std::byte> piece(64 * 1024);
+        std::uint64_t received = 0;
+        while (std::size_t const count = client_.receive_some(piece)) {
+            payload_.check(std::span(piece).first(count), received);
+            received += count;
+        }
+        if (received != sent_) {
+            throw std::runtime_error("FIN after " + std::to_string(received) + " of " +
+                                     std::to_string(sent_) + " bytes");
+        }
+    }
+
+    [[nodiscard]] std::uint64_t sent() const noexcept { return sent_; }
+
+    [[nodiscard]] Client& client() noexcept { return client_; }
+
+private:
+    Client client_;
+    Payload payload_;
+    std::uint64_t sent_ = 0;
+};
+
+// Received and not yet accepted by the kernel for sending. Signed: the two are not read at once.
+template <class Server> std::int64_t unsent(Server const& server) {
+    Counters const counters = server.counters();
+    return static_cast<std::int64_t>(counters[Counter::bytes_received]) -
+           static_cast<std::int64_t>(counters[Counter::bytes_sent]);
+}
+
+std::int64_t bound_of(Options const& options) {
+    return static_cast<std::int64_t>(options.max_pending +
+                                     std::size_t{options.buffers.count} * options.buffers.size);
+}
+
+} // namespace
+
+TEST_CASE("fault_S4: a client that never reads is held within its limit, and gets all when it "
+          "reads") {
+    std::uint64_t const seed = test_seed();
+    INFO("seed " << seed);
+    Options options = test_options();
+    options.buffers = {.count = 64, .size = 4096};
+    options.max_pending = 64 * 1024;
+    TestServer<Echo> server{options};
+    Deaf deaf(server.connect(), Payload(seed, 1));
+    deaf.send_until_stuck([&] { return server.count(Counter::bytes_received); });
+    CHECK(unsent(server) > 0);
+    CHECK(unsent(server) <= bound_of(options));
+    CHECK(server.count(Counter::sends_blocked) > 0);
+    std::uint64_t const held = server.count(Counter::bytes_received);
+
+    REQUIRE_NOTHROW(run(
+        {.server = server.address(), .connections = 50, .bytes = scaled(2'000'000), .seed = seed}));
+    // The others' bytes are all sent, so what is unsent is still the deaf client's alone.
+    CHECK(unsent(server) <= bound_of(options));
+    CHECK(server.count(Counter::bytes_received) == held + 50 * scaled(2'000'000));
+    CHECK(server.count(Counter::connections_open) == 1);
+
+    REQUIRE_NOTHROW(deaf.receive_everything());
+    server.await_nothing_left();
+    CHECK(server.count(CloseReason::evicted) == 0);
+    CHECK(server.count(Counter::bytes_sent) == server.count(Counter::bytes_received));
+}
+
+TEST_CASE("fault_S4: a server whose peer does not read costs no turn while it waits") {
+    TestServer<Echo> server{test_options()};
+    Deaf deaf(server.connect({.receive_buffer = 4096}), Payload(test_seed(), 1));
+    deaf.send_until_stuck([&] { return server.count(Counter::bytes_received); });
+    std::uint64_t const turns = server.count(Counter::turns);
+    Client canary = server.connect();
+    for (int i = 0; i < 100; ++i) {
+        canary.send_all("canary");
+        REQUIRE(canary.receive_exactly(6) == "canary");
+    }
+    // What an echo itself takes (receive, send, its completion) and no more: nothing spins.
+    CHECK(server.count(Counter::turns) - turns <= 100 * 4 + 10);
+}
+
+TEST_CASE("fault_R2: many that never read are evicted when their memory is full, and no one else") {
+    std::uint64_t const seed = test_seed();
+    INFO("seed " << seed);
+    Options options = test_options();
+    options.buffers = {.count = 64, .size = 4096};
+    options.max_pending = 64 * 1024;
+    options.max_pending_total = 2u << 20; // for some 32 connections
+    TestServer<Echo> server{options};
+    Client canary = server.connect();
+
+    std::vector<Client> deaf;
+    for (std::size_t i = 0; i < std::max<std::size_t>(scaled(200), 60); ++i) {
+        deaf.push_back(server.connect({.receive_buffer = 4096}));
+        REQUIRE_NOTHROW(block(server, deaf.back(), Payload(seed, i)));
+        canary.send_all("canary");
+        REQUIRE(canary.receive_exactly(6) == "canary");
+    }
+    // An evicted connection is counted when its end begins, and its place is free a turn later.
+    eventually("all but the evicted are open", [&] {
+        return server.count(Counter::connections_open) + server.count(CloseReason::evicted) ==
+               deaf.size() + 1;
+    });
+    CHECK(server.count(CloseReason::evicted) > 0);
+    CHECK(server.count(CloseReason::evicted) < deaf.size());
+    CHECK(unsent(server) - static_cast<std::int64_t>(server.count(Counter::bytes_discarded)) <=
+          static_cast<std::int64_t>(options.max_pending_total) + 64 * 4096);
+    // It is the one blocked longest that has to go.
+    CHECK(deaf.front().discard_until_end() == ECONNRESET);
+    CHECK_NOTHROW(deaf.back().send_some(std::vector<std::byte>(1)));
+
+    REQUIRE_NOTHROW(run({.server = server.address(), .connections = 20, .bytes = 100'000}));
+    for (Client& client : deaf)
+        client.reset();
+    canary.close();
+    server.await_nothing_left();
+}
+
+TEST_CASE("fault_R1: more busy connections than receive buffers are all served") {
+    std::uint64_t const seed = test_seed();
+    std::uint32_t const workers = GENERATE(1u, 2u);
+    INFO("seed " << seed << ", workers " << workers);
+    Options options = test_options(workers);
+    options.buffers = {.count = 4, .size = 4096};
+    TestServer<Echo> server{options};
+    REQUIRE_NOTHROW(run({.server = server.address(),
+                         .connections = 100,
+                         .bytes = scaled(2'000'000),
+                         .seed = seed}));
+    CHECK(server.count(Counter::parks) > 0);
+    server.await_nothing_left();
+    CHECK(server.count(CloseReason::peer_finished) == 100);
+}
+
+TEST_CASE("fault_R1: one buffer is enough to serve everybody, one after the other") {
+    std::uint64_t const seed = test_seed();
+    INFO("seed " << seed);
+    Options options = test_options();
+    options.buffers = {.count = 1, .size = 64};
+    TestServer<Echo> server{options};
+    REQUIRE_NOTHROW(run({.server = server.address(),
+                         .connections = 20,
+                         .bytes = scaled(40'000),
+                         .segment_max = 1000,
+                         .seed = seed}));
+    server.await_nothing_left();
+}
+
+TEST_CASE("fault_R1: deaf clients that could hold every receive buffer do not starve a canary") {
+    std::uint64_t const seed = test_seed();
+    INFO("seed " << seed);
+    Options options = test_options();
+    options.buffers = {.count = 4, .size = 4096};
+    TestServer<Echo> server{options};
+    std::vector<Deaf> deaf;
+    for (std::size_t i = 0; i < 8; ++i) {
+        deaf.emplace_back(server.connect({.receive_buffer = 4096}), Payload(seed, i));
+        deaf.back().send_until_stuck([&] { return server.count(Counter::bytes_received); });
+    }
+    REQUIRE_NOTHROW(run({.server = server.address(), .connections = 10, .bytes = 100'000}));
+    CHECK(unsent(server) <= 8 * bound_of(options));
+    for (Deaf& one : deaf)
+        REQUIRE_NOTHROW(one.receive_everything());
+    server.await_nothing_left();
+}

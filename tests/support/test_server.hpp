@@ -1,0 +1,87 @@
+// A server in this process, as most tests want it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+
+#include <kodama/kodama.hpp>
+
+#include <support/client.hpp>
+#include <support/eventually.hpp>
+#include <support/payload.hpp>
+#include <support/process_info.hpp>
+#include <support/watchdog.hpp>
+
+namespace kodama::testing {
+
+// RFC 862.
+struct Echo {
+    void on_receive(Connection& connection, Buffer buffer) { connection.send(std::move(buffer)); }
+};
+
+// One loopback address and a free port. The linger timeout is as long as a test is patient: where
+// it is met, a test fails instead of passing by luck.
+[[nodiscard]] inline Options test_options(std::uint32_t workers = 1) {
+    return {.listen = {"127.0.0.1:0"},
+            .workers = workers,
+            .linger_timeout = patience,
+            .drain_timeout = patience};
+}
+
+// The limit is raised before the server asks for it, and the watchdog outlives the server.
+struct BeforeServer {
+    BeforeServer() { raise_descriptor_limit(); }
+
+    Watchdog watchdog;
+};
+
+template <Session S> class TestServer : private BeforeServer, public Server<S> {
+public:
+    explicit TestServer(Options options = test_options()) : Server<S>(std::move(options)) {}
+
+    [[nodiscard]] Address address() const { return this->endpoints().front(); }
+
+    [[nodiscard]] Client connect(ClientOptions options = {}) const {
+        return Client(address(), options);
+    }
+
+    [[nodiscard]] std::uint64_t count(Counter counter) const { return this->counters()[counter]; }
+
+    [[nodiscard]] std::uint64_t count(CloseReason reason) const { return this->counters()[reason]; }
+
+    void await(Counter counter, std::uint64_t value) const {
+        eventually(std::string(name_of(counter)) + " becomes " + std::to_string(value),
+                   [&] { return count(counter) == value; });
+    }
+
+    void await(CloseReason reason, std::uint64_t value) const {
+        eventually(std::string(name_of(reason)) + " becomes " + std::to_string(value),
+                   [&] { return count(reason) == value; });
+    }
+
+    // Every slot and every buffer comes back.
+    void await_nothing_left() const {
+        await(Counter::connections_open, 0);
+        await(Counter::buffers_out, 0);
+    }
+};
+
+// Sends the payload, without reading, until the server holds bytes for this client that it cannot
+// send; returns how many bytes were sent. Needs a server whose other clients read.
+template <Session S>
+std::uint64_t block(TestServer<S> const& server, Client& client, Payload const& payload) {
+    std::uint64_t const blocked = server.count(Counter::sends_blocked);
+    std::uint64_t sent = 0;
+    eventually("the server's send is blocked", [&] {
+        std::uint64_t before = 0;
+        do {
+            before = sent;
+            sent += client.send_some(payload.bytes(64 * 1024, sent));
+        } while (sent > before && server.count(Counter::sends_blocked) == blocked);
+        return server.count(Counter::sends_blocked) > blocked;
+    });
+    return sent;
+}
+
+} // namespace kodama::testing

@@ -1,0 +1,255 @@
+#include <kodama/core/listener.hpp>
+
+#include <chrono>
+
+#include <support/catch.hpp>
+
+using namespace std::chrono_literals;
+using kodama::Listener;
+using kodama::TimePoint;
+using Step = kodama::ListenerStep;
+
+namespace {
+
+constexpr std::uint32_t reserve = 10;
+constexpr std::uint32_t plenty = reserve + 1;
+constexpr TimePoint start{};
+
+Step next(Listener const& listener, std::uint32_t free_places = plenty, bool multishot = true) {
+    return listener.next_step(free_places, reserve, multishot);
+}
+
+void arm(Listener& listener, bool many = true) {
+    REQUIRE(next(listener, plenty, many) == (many ? Step::accept_many : Step::accept_one));
+    listener.accept_submitted(many);
+    REQUIRE(next(listener, plenty, many) == Step::none);
+}
+
+// An accept came back empty-handed, and the listener pauses.
+kodama::Duration pause_length(Listener& listener) {
+    REQUIRE(listener.pause(start));
+    return listener.paused_until() - start;
+}
+
+} // namespace
+
+TEST_CASE("listener: idle --accept submitted--> accepting") {
+    Listener listener(42);
+    CHECK(listener.descriptor() == 42);
+    CHECK(next(listener) == Step::accept_many);
+    listener.accept_submitted(true);
+    CHECK(next(listener) == Step::none);
+    CHECK_FALSE(listener.closed());
+}
+
+TEST_CASE("listener: accepting --ended--> idle") {
+    Listener listener(0);
+    arm(listener);
+    listener.accepted();
+    CHECK(next(listener) == Step::none);
+    listener.accept_ended();
+    CHECK(next(listener) == Step::accept_many);
+}
+
+TEST_CASE("listener: accepting --cancel submitted--> cancelling --ended--> idle") {
+    Listener listener(0);
+    arm(listener);
+    CHECK(next(listener, reserve) == Step::cancel);
+    listener.cancel_submitted();
+    CHECK(next(listener, reserve) == Step::none);
+    SECTION("the accept ends first") {
+        listener.accept_ended();
+        listener.cancel_ended();
+    }
+    SECTION("the cancellation ends first") {
+        listener.cancel_ended();
+        listener.accept_ended();
+    }
+    CHECK(next(listener, reserve) == Step::accept_one);
+    CHECK(next(listener) == Step::accept_many);
+}
+
+TEST_CASE("listener: a cancellation that missed is asked for again") {
+    Listener listener(0);
+    arm(listener);
+    listener.cancel_submitted();
+    listener.cancel_ended();
+    CHECK(next(listener, reserve) == Step::cancel);
+}
+
+TEST_CASE("listener: a connection that comes while cancelling changes nothing") {
+    Listener listener(0);
+    arm(listener);
+    listener.cancel_submitted();
+    listener.accepted();
+    CHECK(next(listener, reserve) == Step::none);
+}
+
+TEST_CASE("listener: accepting --descriptors ran out--> paused --time over, place free--> idle") {
+    Listener listener(0);
+    arm(listener);
+    listener.accept_ended();
+    CHECK_FALSE(listener.paused());
+    CHECK(listener.paused_until() == kodama::never);
+    CHECK(listener.pause(start));
+    CHECK(listener.paused());
+    CHECK(next(listener) == Step::none);
+    listener.resume();
+    CHECK_FALSE(listener.paused());
+    CHECK(listener.paused_until() == kodama::never);
+    CHECK(next(listener, 0) == Step::none);
+    CHECK(next(listener) == Step::accept_many);
+}
+
+TEST_CASE("listener: cancelling --descriptors ran out--> paused") {
+    Listener listener(0);
+    arm(listener);
+    listener.cancel_submitted();
+    listener.accept_ended();
+    CHECK(listener.pause(start));
+    listener.cancel_ended();
+    CHECK(next(listener) == Step::none);
+    listener.resume();
+    CHECK(next(listener) == Step::accept_many);
+}
+
+TEST_CASE("listener: idle --stop()--> stopped --> closing --> closed") {
+    Listener listener(0);
+    listener.stop();
+    CHECK(next(listener) == Step::close);
+    CHECK_FALSE(listener.closed());
+    listener.close_submitted();
+    CHECK(next(listener) == Step::none);
+    CHECK_FALSE(listener.closed());
+    listener.close_ended();
+    CHECK(next(listener) == Step::none);
+    CHECK(listener.closed());
+}
+
+TEST_CASE("listener: accepting --stop()--> cancelling --ended--> stopped --> closing") {
+    bool const many = GENERATE(true, false);
+    Listener listener(0);
+    arm(listener, many);
+    listener.stop();
+    CHECK(next(listener) == Step::cancel);
+    listener.cancel_submitted();
+    CHECK(next(listener) == Step::none);
+    SECTION("the accept ends first") {
+        listener.accept_ended();
+        CHECK(next(listener) == Step::none);
+        listener.cancel_ended();
+    }
+    SECTION("the cancellation ends first, so it is asked for again") {
+        listener.cancel_ended();
+        CHECK(next(listener) == Step::cancel);
+        listener.cancel_submitted();
+        listener.accept_ended();
+        CHECK(next(listener) == Step::none);
+        listener.cancel_ended();
+    }
+    CHECK(next(listener) == Step::close);
+}
+
+TEST_CASE("listener: paused --stop()--> stopped") {
+    Listener listener(0);
+    CHECK(listener.pause(start));
+    listener.stop();
+    CHECK_FALSE(listener.paused());
+    CHECK(next(listener) == Step::close);
+}
+
+TEST_CASE("listener: nothing is accepted once it is stopped") {
+    std::uint32_t const free_places = GENERATE(0u, 1u, plenty, 1000u);
+    bool const multishot = GENERATE(true, false);
+    Listener listener(0);
+    listener.stop();
+    CHECK(next(listener, free_places, multishot) == Step::close);
+    listener.stop();
+    CHECK(next(listener, free_places, multishot) == Step::close);
+    listener.close_submitted();
+    CHECK(next(listener, free_places, multishot) == Step::none);
+    listener.resume();
+    CHECK(next(listener, free_places, multishot) == Step::none);
+}
+
+TEST_CASE("listener: descriptors that run out after stop() do not hold back the close") {
+    Listener listener(0);
+    arm(listener);
+    listener.stop();
+    listener.cancel_submitted();
+    listener.accept_ended();
+    listener.pause(start);
+    listener.cancel_ended();
+    CHECK(next(listener) == Step::close);
+}
+
+TEST_CASE("listener: many are accepted at once only while more places are free than may come") {
+    Listener const listener(0);
+    CHECK(listener.next_step(plenty, reserve, true) == Step::accept_many);
+    CHECK(listener.next_step(reserve, reserve, true) == Step::accept_one);
+    CHECK(listener.next_step(1, reserve, true) == Step::accept_one);
+    CHECK(listener.next_step(0, reserve, true) == Step::none);
+    CHECK(listener.next_step(1, 0, true) == Step::accept_many);
+    CHECK(listener.next_step(0, 0, true) == Step::none);
+}
+
+TEST_CASE("listener: without multishot connections are accepted one at a time") {
+    Listener const listener(0);
+    CHECK(next(listener, plenty, false) == Step::accept_one);
+    CHECK(next(listener, 1, false) == Step::accept_one);
+    CHECK(next(listener, 0, false) == Step::none);
+}
+
+TEST_CASE("listener: a single accept is not cancelled because places got scarce or plenty") {
+    Listener listener(0);
+    listener.accept_submitted(false);
+    CHECK(next(listener, 0) == Step::none);
+    CHECK(next(listener, 1) == Step::none);
+    CHECK(next(listener, plenty) == Step::none);
+}
+
+TEST_CASE("listener: a single accept in flight reserves a place, a multishot one does not") {
+    bool const many = GENERATE(true, false);
+    Listener listener(0);
+    CHECK_FALSE(listener.place_reserved());
+    arm(listener, many);
+    CHECK(listener.place_reserved() == !many);
+    listener.accept_ended();
+    CHECK_FALSE(listener.place_reserved());
+}
+
+TEST_CASE("listener: a pause doubles from 10 to 500 ms") {
+    Listener listener(0);
+    for (auto const expected : {10ms, 20ms, 40ms, 80ms, 160ms, 320ms, 500ms, 500ms}) {
+        CHECK(pause_length(listener) == expected);
+        listener.resume();
+    }
+}
+
+TEST_CASE("listener: a connection that came makes the next pause short again") {
+    Listener listener(0);
+    for (int i = 0; i < 5; ++i) {
+        CHECK(listener.pause(start));
+        listener.resume();
+    }
+    listener.accepted();
+    CHECK(pause_length(listener) == 10ms);
+    listener.resume();
+    CHECK(pause_length(listener) == 20ms);
+}
+
+TEST_CASE("listener: a pause that is under way is neither begun again nor made longer") {
+    Listener listener(0);
+    CHECK(listener.pause(start));
+    TimePoint const until = listener.paused_until();
+    CHECK_FALSE(listener.pause(start + 5ms));
+    CHECK(listener.paused_until() == until);
+    listener.resume();
+    CHECK(pause_length(listener) == 20ms);
+}
+
+TEST_CASE("listener: resuming what is not paused changes nothing") {
+    Listener listener(0);
+    listener.resume();
+    CHECK(next(listener) == Step::accept_many);
+}
