@@ -9,7 +9,6 @@
 #include <vector>
 
 #include <netinet/in.h>
-#include <poll.h>
 #include <sys/socket.h>
 
 #include <kodama/ring/features.hpp>
@@ -50,8 +49,7 @@ void block(Client& client) {
     eventually("the binary stops reading", [&] {
         while (client.send_some(piece) > 0) {
         }
-        pollfd writable{.fd = client.descriptor(), .events = POLLOUT, .revents = 0};
-        return ::poll(&writable, 1, 200) == 0;
+        return !client.await_writable(std::chrono::milliseconds(200));
     });
 }
 

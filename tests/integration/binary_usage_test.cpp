@@ -20,7 +20,7 @@ struct Hostile {
 std::vector<Hostile> const hostile_command_lines{
     {{"--workers", "0"}, {"--workers", "'0'", "1024"}},
     {{"--workers", "-1"}, {"--workers", "'-1'", "1024"}},
-    {{"--workers", "1025"}, {"--workers", "'1025'", "1024"}},
+    {{"--workers", "1025"}, {"--workers", "1025", "1024"}},
     {{"--workers", "99999999999999999999"}, {"--workers", "99999999999999999999", "1024"}},
     {{"--workers", "two"}, {"--workers", "'two'", "1024"}},
     {{"--workers", "0x10"}, {"--workers", "'0x10'", "1024"}},

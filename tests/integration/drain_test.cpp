@@ -97,7 +97,7 @@ TEST_CASE("drain resets what is left at its deadline, and says how many") {
     TestServer<Echo> server{test_options()};
     std::vector<Client> finishing = accepted_clients(server, 3);
     Client deaf = server.connect({.receive_buffer = 4096});
-    REQUIRE_NOTHROW(block(server, deaf, Payload(test_seed(), 0)));
+    REQUIRE_NOTHROW(block_for_good(server, deaf, Payload(test_seed(), 0)));
     for (Client& client : finishing)
         client.shut_down_sending();
     server.await(Counter::connections_open, 1);
@@ -115,7 +115,7 @@ TEST_CASE("stop resets every connection at once, and says how many") {
     TestServer<Echo> server{test_options(workers)};
     std::vector<Client> clients = accepted_clients(server, 20);
     clients.push_back(server.connect({.receive_buffer = 4096}));
-    REQUIRE_NOTHROW(block(server, clients.back(), Payload(test_seed(), 0)));
+    REQUIRE_NOTHROW(block_for_good(server, clients.back(), Payload(test_seed(), 0)));
     CHECK(server.stop() == 21);
     CHECK(server.count(CloseReason::stopped) == 21);
     CHECK(server.count(Counter::connections_open) == 0);
@@ -141,7 +141,7 @@ TEST_CASE("stop ends a drain that is under way in another thread", "[threads]") 
     TestServer<Echo> server{test_options(2)};
     Client idle = server.connect();
     Client deaf = server.connect({.receive_buffer = 4096});
-    REQUIRE_NOTHROW(block(server, deaf, Payload(test_seed(), 0)));
+    REQUIRE_NOTHROW(block_for_good(server, deaf, Payload(test_seed(), 0)));
     std::uint64_t reset_by_drain = 0;
     Background drain([&] { reset_by_drain = server.drain(std::chrono::hours(1)); });
     REQUIRE_NOTHROW(idle.expect_fin()); // the drain has begun
@@ -177,7 +177,7 @@ TEST_CASE("destroying a server with live connections resets them and does not ha
         TestServer<Echo> server{test_options(2)};
         clients = accepted_clients(server, 50);
         clients.push_back(server.connect({.receive_buffer = 4096}));
-        REQUIRE_NOTHROW(block(server, clients.back(), Payload(test_seed(), 0)));
+        REQUIRE_NOTHROW(block_for_good(server, clients.back(), Payload(test_seed(), 0)));
     }
     for (Client& client : clients)
         CHECK(client.discard_until_end() == ECONNRESET);

@@ -31,6 +31,15 @@ Descriptor stream_socket(Address const& server) {
     return socket;
 }
 
+bool becomes_writable(int socket, std::chrono::milliseconds deadline) {
+    pollfd writable{.fd = socket, .events = POLLOUT, .revents = 0};
+    int ready = 0;
+    do {
+        ready = ::poll(&writable, 1, static_cast<int>(deadline.count()));
+    } while (ready < 0 && errno == EINTR);
+    return ready > 0;
+}
+
 int connect_to(int socket, Address const& server) {
     sockaddr_storage storage{};
     socklen_t const length = server.to(storage);
@@ -39,13 +48,7 @@ int connect_to(int socket, Address const& server) {
     if (errno != EINTR) return errno;
     // An interrupted connect goes on by itself. Without a signal handler it happens because a ring
     // that this thread has used is torn down, which the kernel tells the thread like a signal.
-    pollfd connected{.fd = socket, .events = POLLOUT, .revents = 0};
-    auto const deadline = std::chrono::duration_cast<std::chrono::milliseconds>(patience);
-    int ready = 0;
-    do {
-        ready = ::poll(&connected, 1, static_cast<int>(deadline.count()));
-    } while (ready < 0 && errno == EINTR);
-    if (ready == 0) return EAGAIN;
+    if (!becomes_writable(socket, patience)) return EAGAIN;
     int error = 0;
     socklen_t size = sizeof error;
     ::getsockopt(socket, SOL_SOCKET, SO_ERROR, &error, &size);
@@ -94,6 +97,10 @@ std::size_t Client::send_some(std::span<std::byte const> bytes) {
     if (sent >= 0) return static_cast<std::size_t>(sent);
     if (errno == EAGAIN || errno == EINTR) return 0;
     throw ClientError("send", errno);
+}
+
+bool Client::await_writable(std::chrono::milliseconds deadline) const {
+    return becomes_writable(socket_.get(), deadline);
 }
 
 std::size_t Client::receive_some(std::span<std::byte> bytes) {

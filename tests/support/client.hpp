@@ -42,6 +42,9 @@ public:
     // Sends what fits without waiting, and returns how much that was.
     std::size_t send_some(std::span<std::byte const> bytes);
 
+    // False when the socket takes nothing before the deadline.
+    [[nodiscard]] bool await_writable(std::chrono::milliseconds deadline) const;
+
     // At least one byte, or 0 after the server's FIN.
     std::size_t receive_some(std::span<std::byte> bytes);
     void receive_exactly(std::span<std::byte> bytes);

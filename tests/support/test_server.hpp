@@ -67,8 +67,9 @@ public:
     }
 };
 
-// Sends the payload, without reading, until the server holds bytes for this client that it cannot
-// send; returns how many bytes were sent. Needs a server whose other clients read.
+// Sends the payload, without reading, until the server has bytes for this client that it cannot
+// send now; returns how many bytes were sent. It cannot tell this client from others that do not
+// read either.
 template <Session S>
 std::uint64_t block(TestServer<S> const& server, Client& client, Payload const& payload) {
     std::uint64_t const blocked = server.count(Counter::sends_blocked);
@@ -80,6 +81,22 @@ std::uint64_t block(TestServer<S> const& server, Client& client, Payload const& 
             sent += client.send_some(payload.bytes(64 * 1024, sent));
         } while (sent > before && server.count(Counter::sends_blocked) == blocked);
         return server.count(Counter::sends_blocked) > blocked;
+    });
+    return sent;
+}
+
+// The same, until it cannot send them for good: neither does the client's socket take more, nor
+// does the server read on. (One blocked send alone may still fit in when the kernel makes room.)
+template <Session S>
+std::uint64_t block_for_good(TestServer<S> const& server, Client& client, Payload const& payload) {
+    std::uint64_t sent = block(server, client, payload);
+    eventually("the server stops reading", [&] {
+        while (std::size_t const count = client.send_some(payload.bytes(256 * 1024, sent))) {
+            sent += count;
+        }
+        std::uint64_t const before = server.count(Counter::bytes_received);
+        return !client.await_writable(std::chrono::milliseconds(200)) &&
+               server.count(Counter::bytes_received) == before;
     });
     return sent;
 }

@@ -79,7 +79,7 @@ public:
 
     void lose_peer() {
         state.receive_ended();
-        state.peer_gone();
+        state.peer_gone(CloseReason::peer_gone);
     }
 
     // Both ends of a cancelled receive.

@@ -192,7 +192,7 @@ TEST_CASE(
     machine.expect(Step::send);
     machine.expect(Step::receive);
     machine.state.sent(0);
-    machine.state.peer_gone();
+    machine.state.peer_gone(CloseReason::peer_gone);
     machine.expect(Step::cancel_receive);
     machine.expect_nothing();
     machine.lose_peer();

@@ -95,7 +95,7 @@ TEST_CASE("over: the peer is gone while the connection is parked") {
     machine.state.receive_ended();
     machine.state.park();
     machine.state.sent(0);
-    machine.state.peer_gone();
+    machine.state.peer_gone(CloseReason::peer_gone);
     machine.expect_closed(CloseReason::peer_gone);
     CHECK_FALSE(machine.state.parked());
 }

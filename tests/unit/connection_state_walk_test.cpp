@@ -154,7 +154,7 @@ private:
             return receive_fin();
         case 1:
             end_receive_only();
-            return state().peer_gone();
+            return state().peer_gone(CloseReason::peer_gone);
         case 2: // no buffers
             end_receive_only();
             return state().broken() ? void() : state().park();
@@ -192,7 +192,7 @@ private:
             if (!one_in(4)) return finish_send(random_.below(flight_.send_size + 1));
             flight_.send = false;
             state().sent(0);
-            return state().peer_gone();
+            return state().peer_gone(CloseReason::peer_gone);
         default:
             return finish_send(1);
         }

@@ -253,3 +253,48 @@ TEST_CASE("listener: resuming what is not paused changes nothing") {
     listener.resume();
     CHECK(next(listener) == Step::accept_many);
 }
+
+TEST_CASE("listener: idle --drain()--> emptying: one more accept, cancelled at once") {
+    Listener listener(0);
+    listener.drain();
+    CHECK_FALSE(listener.open());
+    CHECK(next(listener) == Step::accept_many);
+    listener.accept_submitted(true);
+    CHECK(next(listener) == Step::cancel);
+    listener.cancel_submitted();
+    SECTION("a connection was queued, and so another may be") {
+        listener.accepted();
+        CHECK(next(listener) == Step::none);
+        listener.accept_ended();
+        listener.cancel_ended();
+        CHECK(next(listener) == Step::accept_many);
+    }
+    SECTION("nothing was queued") {
+        listener.accept_ended();
+        listener.accept_cancelled();
+        CHECK(next(listener) == Step::none);
+        listener.cancel_ended();
+        CHECK(next(listener) == Step::close);
+    }
+}
+
+TEST_CASE("listener: accepting --drain()--> emptying: the cancelled old accept proves nothing") {
+    Listener listener(0);
+    arm(listener);
+    listener.drain();
+    CHECK(next(listener) == Step::cancel);
+    listener.cancel_submitted();
+    listener.accept_ended();
+    listener.accept_cancelled();
+    listener.cancel_ended();
+    CHECK(next(listener, 1) == Step::accept_one);
+}
+
+TEST_CASE("listener: emptying waits for a place") {
+    Listener listener(0);
+    listener.drain();
+    CHECK(next(listener, 0) == Step::none);
+    CHECK(next(listener, 1) == Step::accept_one);
+    listener.stop();
+    CHECK(next(listener, 0) == Step::close);
+}

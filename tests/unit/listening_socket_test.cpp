@@ -56,7 +56,7 @@ private:
 } // namespace
 
 TEST_CASE("each worker gets a listening socket on the same address and port") {
-    std::vector<ListeningSockets> const bound = listen_on({"127.0.0.1", 0}, 4, backlog);
+    std::vector<ListeningSockets> const bound = listen_on({"127.0.0.1", 0}, 4, listen_options);
     REQUIRE(bound.size() == 1);
     CHECK(bound[0].address.port() != 0);
     CHECK(bound[0].address == loopback(bound[0].address.port()));
@@ -74,7 +74,7 @@ TEST_CASE("each worker gets a listening socket on the same address and port") {
 }
 
 TEST_CASE("port 0 of localhost is one port on both loopback addresses") {
-    std::vector<ListeningSockets> const bound = listen_on({"localhost", 0}, 2, backlog);
+    std::vector<ListeningSockets> const bound = listen_on({"localhost", 0}, 2, listen_options);
     REQUIRE(bound.size() == (has_ipv6() ? 2 : 1));
     std::uint16_t const port = bound[0].address.port();
     CHECK(port != 0);
@@ -87,7 +87,7 @@ TEST_CASE("port 0 of localhost is one port on both loopback addresses") {
 }
 
 TEST_CASE("all addresses of both families share a port without taking each other's") {
-    std::vector<ListeningSockets> const bound = listen_on({"*", 0}, 1, backlog);
+    std::vector<ListeningSockets> const bound = listen_on({"*", 0}, 1, listen_options);
     REQUIRE(bound.size() == (has_ipv6() ? 2 : 1));
     std::uint16_t const port = bound[0].address.port();
     CHECK(connect_to(new_socket(loopback()), loopback(port)) == 0);
@@ -99,7 +99,7 @@ TEST_CASE("all addresses of both families share a port without taking each other
 }
 
 TEST_CASE("the kernel spreads connections over the sockets of all workers") {
-    std::vector<ListeningSockets> const bound = listen_on({"127.0.0.1", 0}, 3, backlog);
+    std::vector<ListeningSockets> const bound = listen_on({"127.0.0.1", 0}, 3, listen_options);
     std::vector<UniqueFd> clients;
     for (int i = 0; i < 120; ++i) {
         clients.push_back(new_socket(bound[0].address));
@@ -115,7 +115,7 @@ TEST_CASE("the kernel spreads connections over the sockets of all workers") {
 }
 
 TEST_CASE("a server can listen again while connections of its predecessor are in TIME_WAIT") {
-    auto bound = listen_on({"127.0.0.1", 0}, 1, backlog);
+    auto bound = listen_on({"127.0.0.1", 0}, 1, listen_options);
     kodama::Address const address = bound[0].address;
     UniqueFd client = new_socket(address);
     REQUIRE(connect_to(client, address) == 0);
@@ -128,7 +128,7 @@ TEST_CASE("a server can listen again while connections of its predecessor are in
     CHECK(::recv(client.get(), &byte, 1, 0) == 0);
     client.reset();
     bound.clear();
-    CHECK(listen_on({"127.0.0.1", address.port()}, 1, backlog, 0s).size() == 1);
+    CHECK(listen_on({"127.0.0.1", address.port()}, 1, listen_options, 0s).size() == 1);
 }
 
 TEST_CASE("an address that this machine does not have is refused with a remedy") {

@@ -36,16 +36,26 @@ TEST_CASE("every operation whose result is not negative worked") {
 }
 
 TEST_CASE("an accept tells what ran out, what is broken, and what concerns one peer only") {
-    check(Operation::accept, {{ECANCELED, Outcome::cancelled}, {EMFILE, Outcome::exhausted},
-                              {ENFILE, Outcome::exhausted},    {ENOBUFS, Outcome::exhausted},
-                              {ENOMEM, Outcome::exhausted},    {EINVAL, Outcome::unusable},
-                              {EBADF, Outcome::unusable},      {ENOTSOCK, Outcome::unusable},
-                              {EOPNOTSUPP, Outcome::unusable}, {EAGAIN, Outcome::again},
-                              {EINTR, Outcome::again},         {ECONNABORTED, Outcome::again},
-                              {ENETDOWN, Outcome::again},      {EPROTO, Outcome::again},
-                              {ENOPROTOOPT, Outcome::again},   {EHOSTDOWN, Outcome::again},
-                              {ENONET, Outcome::again},        {EHOSTUNREACH, Outcome::again},
-                              {ENETUNREACH, Outcome::again},   {EPERM, Outcome::again},
+    check(Operation::accept, {{ECANCELED, Outcome::cancelled},
+                              {EMFILE, Outcome::no_descriptors},
+                              {ENFILE, Outcome::no_descriptors},
+                              {ENOBUFS, Outcome::no_memory},
+                              {ENOMEM, Outcome::no_memory},
+                              {EINVAL, Outcome::unusable},
+                              {EBADF, Outcome::unusable},
+                              {ENOTSOCK, Outcome::unusable},
+                              {EOPNOTSUPP, Outcome::unusable},
+                              {EAGAIN, Outcome::again},
+                              {EINTR, Outcome::again},
+                              {ECONNABORTED, Outcome::again},
+                              {ENETDOWN, Outcome::again},
+                              {EPROTO, Outcome::again},
+                              {ENOPROTOOPT, Outcome::again},
+                              {EHOSTDOWN, Outcome::again},
+                              {ENONET, Outcome::again},
+                              {EHOSTUNREACH, Outcome::again},
+                              {ENETUNREACH, Outcome::again},
+                              {EPERM, Outcome::again},
                               {4095, Outcome::again}});
 }
 
@@ -55,7 +65,7 @@ TEST_CASE("a receive tells why it ended, and what it does not know is a lost pee
                                {ECANCELED, Outcome::cancelled},
                                {EINTR, Outcome::again},
                                {ECONNRESET, Outcome::peer_gone},
-                               {ETIMEDOUT, Outcome::peer_gone},
+                               {ETIMEDOUT, Outcome::peer_silent},
                                {EPIPE, Outcome::peer_gone},
                                {EHOSTUNREACH, Outcome::peer_gone},
                                {ENOTCONN, Outcome::peer_gone},
@@ -68,7 +78,7 @@ TEST_CASE("a send tells why it ended, and what it does not know is a lost peer")
                             {ECANCELED, Outcome::cancelled},
                             {ECONNRESET, Outcome::peer_gone},
                             {EPIPE, Outcome::peer_gone},
-                            {ETIMEDOUT, Outcome::peer_gone},
+                            {ETIMEDOUT, Outcome::peer_silent},
                             {ENOBUFS, Outcome::peer_gone},
                             {4095, Outcome::peer_gone}});
 }

@@ -84,3 +84,24 @@ TEST_CASE("a quoted text is one line without control characters") {
     CHECK(quoted("a\n\0\x7f\x1b[31m"sv) == "'a\\x0a\\x00\\x7f\\x1b[31m'");
     CHECK(quoted("k\xc3\xb6") == "'k\xc3\xb6'");
 }
+
+TEST_CASE("sizes are bytes, or powers of 1024 of them, and are read as they are printed") {
+    CHECK(kodama::parse_size("0") == 0u);
+    CHECK(kodama::parse_size("4097") == 4097u);
+    CHECK(kodama::parse_size("64K") == 65536u);
+    CHECK(kodama::parse_size("64KiB") == 65536u);
+    CHECK(kodama::parse_size("3M") == 3u << 20);
+    CHECK(kodama::parse_size("16383P") == std::nullopt);
+    CHECK(kodama::parse_size("16777215T") == 16777215ull << 40);
+    CHECK(kodama::parse_size("16777216T") == std::nullopt);
+    for (char const* text : {"", "K", "-1", "1k", "1KB", "1 K", "1KiBs", "1.5M", "0x10"}) {
+        CAPTURE(text);
+        CHECK(kodama::parse_size(text) == std::nullopt);
+    }
+    for (std::uint64_t const size :
+         {0ull, 1ull, 1023ull, 1024ull, 1025ull, 1ull << 40, 5ull << 50}) {
+        CHECK(kodama::parse_size(kodama::print_size(size)) == size);
+    }
+    CHECK(kodama::print_size(65536) == "64K");
+    CHECK(kodama::print_size(256u << 20) == "256M");
+}

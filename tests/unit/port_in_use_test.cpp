@@ -39,18 +39,18 @@ TEST_CASE("a port that another program has bound for itself is refused before it
 TEST_CASE("of two programs that have bound a port, the first to listen has it") {
     UniqueFd const other = other_program(loopback(), {.reuse_address = true, .listens = false});
     REQUIRE(other);
-    auto const bound = listen_on({"127.0.0.1", own_address(other).port()}, 1, backlog, 0s);
+    auto const bound = listen_on({"127.0.0.1", own_address(other).port()}, 1, listen_options, 0s);
     CHECK(bound.size() == 1);
     CHECK(::listen(other.get(), 1) != 0);
 }
 
 TEST_CASE("of many servers that start at the same time on a port, one gets it") {
-    std::uint16_t const port = listen_on({"127.0.0.1", 0}, 1, backlog)[0].address.port();
+    std::uint16_t const port = listen_on({"127.0.0.1", 0}, 1, listen_options)[0].address.port();
     using Bound = std::vector<ListeningSockets>;
     std::vector<std::future<Bound>> servers;
     for (int i = 0; i < 8; ++i) {
         servers.push_back(std::async(std::launch::async, [port] {
-            return listen_on({"127.0.0.1", port}, 4, backlog, 300ms);
+            return listen_on({"127.0.0.1", port}, 4, listen_options, 300ms);
         }));
     }
     std::vector<Bound> winners; // They keep the port until all have tried.
@@ -65,7 +65,7 @@ TEST_CASE("of many servers that start at the same time on a port, one gets it") 
 }
 
 TEST_CASE("a port that one endpoint has is refused to the next one") {
-    auto const bound = listen_on({"localhost", 0}, 2, backlog);
+    auto const bound = listen_on({"localhost", 0}, 2, listen_options);
     CHECK_THAT(refusal({"localhost", bound[0].address.port()}, 2),
                contains_text("cannot listen on 127.0.0.1:"));
 }
@@ -77,14 +77,14 @@ TEST_CASE("a port in use in one family only is refused with the address of that 
     CHECK_THAT(refusal({"localhost", port}),
                contains_text("cannot listen on [::1]:" + std::to_string(port) + ": "));
     // Nothing is left behind in the family that was free.
-    CHECK(listen_on({"127.0.0.1", port}, 1, backlog, 0s).size() == 1);
+    CHECK(listen_on({"127.0.0.1", port}, 1, listen_options, 0s).size() == 1);
 }
 
 TEST_CASE("a port is waited for while a program that ends still has it") {
     UniqueFd other = other_program(loopback(), {.reuse_address = true});
     std::uint16_t const port = own_address(other).port();
     auto bound = std::async(std::launch::async, [port] {
-        return listen_on({"127.0.0.1", port}, 1, backlog, 30s);
+        return listen_on({"127.0.0.1", port}, 1, listen_options, 30s);
     });
     // Whether it has tried once by then does not matter: it must succeed in either case.
     CHECK(bound.wait_for(30ms) == std::future_status::timeout);

@@ -19,7 +19,7 @@ namespace kodama::testing {
 
 using namespace std::chrono_literals;
 
-inline constexpr std::uint32_t backlog = 128;
+inline constexpr ListenOptions listen_options{.backlog = 128};
 
 inline UniqueFd new_socket(Address const& address) {
     int const family = address.family() == AddressFamily::ipv6 ? AF_INET6 : AF_INET;
@@ -86,7 +86,7 @@ inline bool has_ipv6() { return static_cast<bool>(other_program(loopback6(), {})
 
 inline std::string refusal(Endpoint const& endpoint, std::size_t workers = 1) {
     try {
-        static_cast<void>(listen_on(endpoint, workers, backlog, 0s));
+        static_cast<void>(listen_on(endpoint, workers, listen_options, 0s));
     } catch (SetupError const& error) {
         CHECK(error.kind() == SetupError::Kind::refused);
         return error.what();

@@ -4,6 +4,7 @@
 #include <string>
 
 #include <kodama/base/error.hpp>
+#include <kodama/server/shares.hpp>
 #include <support/catch.hpp>
 
 using namespace std::chrono_literals;

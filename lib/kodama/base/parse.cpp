@@ -21,6 +21,8 @@ constexpr std::array<Unit, 6> units{{{"h", 3'600'000'000'000},
                                      {"us", 1'000},
                                      {"ns", 1}}};
 
+constexpr std::string_view size_units = "KMGT"; // 1024 to the power of 1, 2, 3, 4
+
 } // namespace
 
 std::optional<std::uint64_t> parse_unsigned(std::string_view text) noexcept {
@@ -47,6 +49,29 @@ std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text) no
         return std::chrono::nanoseconds(static_cast<std::int64_t>(*count) * unit.nanoseconds);
     }
     return std::nullopt;
+}
+
+std::optional<std::uint64_t> parse_size(std::string_view text) noexcept {
+    std::size_t const digits = text.find_first_not_of("0123456789");
+    std::optional<std::uint64_t> const count = parse_unsigned(text.substr(0, digits));
+    if (!count || digits == std::string_view::npos) return count;
+    std::string_view unit = text.substr(digits);
+    if (unit.size() == 3 && unit.substr(1) == "iB") unit = unit.substr(0, 1);
+    std::size_t const power = unit.size() == 1 ? size_units.find(unit) : std::string_view::npos;
+    if (power == std::string_view::npos) return std::nullopt;
+    unsigned const shift = 10 * (static_cast<unsigned>(power) + 1);
+    if (*count > ~std::uint64_t{0} >> shift) return std::nullopt;
+    return *count << shift;
+}
+
+std::string print_size(std::uint64_t size) {
+    std::size_t power = 0;
+    while (size != 0 && size % 1024 == 0 && power < size_units.size()) {
+        size /= 1024;
+        ++power;
+    }
+    return std::to_string(size) +
+           std::string(size_units.substr(power > 0 ? power - 1 : 0, power > 0 ? 1 : 0));
 }
 
 std::string print_duration(std::chrono::nanoseconds duration) {

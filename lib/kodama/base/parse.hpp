@@ -17,6 +17,13 @@ namespace kodama {
 [[nodiscard]] std::optional<std::chrono::nanoseconds>
 parse_duration(std::string_view text) noexcept;
 
+// Bytes: "4096", "64K", "1M", "2G", or with KiB, MiB, GiB; all of them powers of 1024. Nothing for
+// anything else, and for 2^64 and more.
+[[nodiscard]] std::optional<std::uint64_t> parse_size(std::string_view text) noexcept;
+
+// parse_size reads it back: "64K", "4097".
+[[nodiscard]] std::string print_size(std::uint64_t size);
+
 // In the largest unit that gives a whole number: "90s", "2m", "0". parse_duration reads it back.
 [[nodiscard]] std::string print_duration(std::chrono::nanoseconds duration);
 

@@ -78,14 +78,15 @@ private:
     bool has_session_ = false;
     bool refused_ = false; // send() said no: on_writable is owed
     bool evicted_ = false;
+    enum class Timer : std::uint8_t { idle, linger, none } timer_ = Timer::none;
     Address peer_;
-    TimePoint linger_until_{};
+    TimePoint deadline_{}; // of the timer
 
     ListLink<Connection> touched_link_; // something changed: ask it what to submit next
     ListLink<Connection> parked_link_;  // waits for receive buffers, oldest first
     ListLink<Connection> blocked_link_; // has a send that the peer does not read, oldest first
     ListLink<Connection> starved_link_; // waits for memory for unsent bytes, oldest first
-    ListLink<Connection> linger_link_;  // waits for the peer's FIN, nearest deadline first
+    ListLink<Connection> timer_link_;   // idle, or waits for the peer's FIN; nearest deadline first
 };
 
 } // namespace kodama

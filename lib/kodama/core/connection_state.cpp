@@ -172,10 +172,10 @@ void ConnectionState::peer_finished() noexcept {
     input_ = Input::ended;
 }
 
-void ConnectionState::peer_gone() noexcept {
+void ConnectionState::peer_gone(CloseReason reason) noexcept {
     input_ = Input::ended;
     output_ = Output::broken;
-    give_reason(CloseReason::peer_gone);
+    give_reason(reason);
 }
 
 void ConnectionState::linger_over() noexcept {

@@ -63,11 +63,11 @@ public:
     void close_submitted() noexcept;
 
     // --- what happened
-    void receive_ended() noexcept;         // it is no longer armed, whatever the reason
-    void nothing_left() noexcept;          // the last call found the input empty
-    void peer_finished() noexcept;         // FIN
-    void peer_gone() noexcept;             // reset, or lost
-    void linger_over() noexcept;           // the peer did not finish in time
+    void receive_ended() noexcept;               // it is no longer armed, whatever the reason
+    void nothing_left() noexcept;                // the last call found the input empty
+    void peer_finished() noexcept;               // FIN
+    void peer_gone(CloseReason reason) noexcept; // reset, or lost
+    void linger_over() noexcept;                 // the peer did not finish in time
     void sent(std::size_t count) noexcept; // the send has ended; the kernel took `count` bytes
     void cancel_receive_ended() noexcept;
     void cancel_send_ended() noexcept;

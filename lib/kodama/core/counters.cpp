@@ -4,15 +4,31 @@ namespace kodama {
 
 namespace {
 
-constexpr std::array<std::string_view, counter_count> counter_names{
-    "turns",         "completions", "stale_completions", "accepted",     "accepts_armed",
-    "accept_pauses", "refused",     "receives_armed",    "receives",     "bytes_received",
-    "sends",         "bytes_sent",  "sends_blocked",     "bytes_copied", "bytes_discarded",
-    "parks",         "cancels",     "connections_open",  "buffers_out"};
+constexpr std::array<std::string_view, counter_count> counter_names{"turns",
+                                                                    "completions",
+                                                                    "stale_completions",
+                                                                    "accepted",
+                                                                    "accepts_armed",
+                                                                    "accept_pauses_table",
+                                                                    "accept_pauses_descriptors",
+                                                                    "accept_pauses_memory",
+                                                                    "refused",
+                                                                    "receives_armed",
+                                                                    "receives",
+                                                                    "bytes_received",
+                                                                    "sends",
+                                                                    "bytes_sent",
+                                                                    "sends_blocked",
+                                                                    "bytes_copied",
+                                                                    "bytes_discarded",
+                                                                    "parks",
+                                                                    "cancels",
+                                                                    "connections_open",
+                                                                    "buffers_out"};
 
 constexpr std::array<std::string_view, close_reason_count> close_reason_names{
-    "peer_finished", "session_closed", "session_aborted", "session_failed",
-    "peer_gone",     "evicted",        "drained",         "stopped"};
+    "peer_finished", "session_closed", "session_aborted", "session_failed", "peer_gone",
+    "send_timeout",  "idle_timeout",   "evicted",         "drained",        "stopped"};
 
 } // namespace
 

@@ -13,28 +13,30 @@ namespace kodama {
 
 // Everything only ever grows, but for the two gauges at the end.
 enum class Counter : std::uint8_t {
-    turns,             // passes of the loop, each one io_uring_enter
-    completions,       // completions read
-    stale_completions, // those of an earlier generation, which changed nothing
-    accepted,          // connections accepted
-    accepts_armed,     // accept operations submitted
-    accept_pauses,     // times accepting paused because descriptors or memory ran out
-    refused,           // connections accepted for which there was no place: closed at once
-    receives_armed,    // receive operations submitted
-    receives,          // receives that brought bytes
-    bytes_received,    //
-    sends,             // sends submitted
-    bytes_sent,        // bytes that the kernel accepted
-    sends_blocked,     // sends that the peer's window or the socket's buffer cut short
-    bytes_copied,      // bytes moved out of receive buffers because a peer did not read
-    bytes_discarded,   // bytes received after close(), and unsent ones of ended connections
-    parks,             // times a connection had to wait for receive buffers
-    cancels,           // cancellations submitted
-    connections_open,  // gauge
-    buffers_out,       // gauge: receive buffers held by sessions and send queues
+    turns,                     // passes of the loop, each one io_uring_enter
+    completions,               // completions read
+    stale_completions,         // those of an earlier generation, which changed nothing
+    accepted,                  // connections accepted
+    accepts_armed,             // accept operations submitted
+    accept_pauses_table,       // times accepting paused because every place was taken,
+    accept_pauses_descriptors, // because there were no descriptors (EMFILE, ENFILE),
+    accept_pauses_memory,      // because there was no memory
+    refused,                   // connections accepted for which there was no place: closed at once
+    receives_armed,            // receive operations submitted
+    receives,                  // receives that brought bytes
+    bytes_received,            //
+    sends,                     // sends submitted
+    bytes_sent,                // bytes that the kernel accepted
+    sends_blocked,             // sends that the peer's window or the socket's buffer cut short
+    bytes_copied,              // bytes moved out of receive buffers because a peer did not read
+    bytes_discarded,           // bytes received after close(), and unsent ones of ended connections
+    parks,                     // times a connection had to wait for receive buffers
+    cancels,                   // cancellations submitted
+    connections_open,          // gauge
+    buffers_out,               // gauge: receive buffers held by sessions and send queues
 };
 
-inline constexpr std::size_t counter_count = 19;
+inline constexpr std::size_t counter_count = 21;
 
 // "turns" and so on; never empty.
 [[nodiscard]] std::string_view name_of(Counter counter) noexcept;

@@ -15,23 +15,24 @@ constexpr Duration pause_max = std::chrono::milliseconds(500);
 
 ListenerStep Listener::next_step(std::uint32_t free_places, std::uint32_t reserve,
                                  bool multishot) const noexcept {
-    if (closing_ || closed_) return ListenerStep::none;
+    if (phase_ == Phase::closing || closed()) return ListenerStep::none;
     bool const may_take_many = multishot && free_places > reserve;
     if (accepting_) {
-        bool const too_many = many_ && !may_take_many;
-        return (stopped_ || too_many) && !cancelling_ ? ListenerStep::cancel : ListenerStep::none;
+        bool const unwanted = !open() || (many_ && !may_take_many);
+        return unwanted && !cancelling_ ? ListenerStep::cancel : ListenerStep::none;
     }
-    if (stopped_) return cancelling_ ? ListenerStep::none : ListenerStep::close;
-    if (paused() || free_places == 0) return ListenerStep::none;
+    if (phase_ == Phase::stopped) return cancelling_ ? ListenerStep::none : ListenerStep::close;
+    if (cancelling_ || paused() || free_places == 0) return ListenerStep::none;
     return may_take_many ? ListenerStep::accept_many : ListenerStep::accept_one;
 }
 
 void Listener::accept_submitted(bool many) noexcept {
     KODAMA_ASSERT(!accepting_);
-    KODAMA_ASSERT(!stopped_);
+    KODAMA_ASSERT(open() || phase_ == Phase::emptying);
     KODAMA_ASSERT(!paused());
     accepting_ = true;
     many_ = many;
+    for_the_rest_ = phase_ == Phase::emptying;
 }
 
 void Listener::cancel_submitted() noexcept {
@@ -41,10 +42,10 @@ void Listener::cancel_submitted() noexcept {
 }
 
 void Listener::close_submitted() noexcept {
-    KODAMA_ASSERT(stopped_);
+    KODAMA_ASSERT(phase_ == Phase::stopped);
     KODAMA_ASSERT(!accepting_);
     KODAMA_ASSERT(!cancelling_);
-    closing_ = true;
+    phase_ = Phase::closing;
 }
 
 void Listener::accepted() noexcept { pause_length_ = {}; }
@@ -54,20 +55,24 @@ void Listener::accept_ended() noexcept {
     accepting_ = false;
 }
 
+void Listener::accept_cancelled() noexcept {
+    KODAMA_ASSERT(!accepting_);
+    if (phase_ == Phase::emptying && for_the_rest_) phase_ = Phase::stopped;
+}
+
 void Listener::cancel_ended() noexcept {
     KODAMA_ASSERT(cancelling_);
     cancelling_ = false;
 }
 
 void Listener::close_ended() noexcept {
-    KODAMA_ASSERT(closing_);
-    closing_ = false;
-    closed_ = true;
+    KODAMA_ASSERT(phase_ == Phase::closing);
+    phase_ = Phase::closed;
 }
 
 bool Listener::pause(TimePoint now) noexcept {
     KODAMA_ASSERT(!accepting_);
-    if (paused()) return false;
+    if (paused() || !(open() || phase_ == Phase::emptying)) return false;
     pause_length_ = std::clamp(pause_length_ * 2, pause_min, pause_max);
     paused_until_ = now + pause_length_;
     return true;
@@ -75,8 +80,15 @@ bool Listener::pause(TimePoint now) noexcept {
 
 void Listener::resume() noexcept { paused_until_ = never; }
 
+void Listener::drain() noexcept {
+    if (!open()) return;
+    phase_ = Phase::emptying;
+    resume();
+}
+
 void Listener::stop() noexcept {
-    stopped_ = true;
+    if (phase_ == Phase::closing || closed()) return;
+    phase_ = Phase::stopped;
     resume();
 }
 

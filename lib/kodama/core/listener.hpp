@@ -1,4 +1,4 @@
-// Accepting on one listening socket: armed, paused, resumed, closed.
+// Accepting on one listening socket: armed, paused, resumed, emptied, closed.
 #pragma once
 
 #include <cstdint>
@@ -15,13 +15,13 @@ enum class ListenerStep : std::uint8_t { none, accept_many, accept_one, cancel, 
 // below that, connections are accepted one at a time, each with a place set aside for it; with no
 // place they stay in the kernel's queue, where nothing is lost.
 //
-//          ┌────────── ended ──────────┐
-//          ▼                           │
-//        idle ──accept submitted──▶ accepting ──cancel submitted──▶ cancelling
-//         │ ▲                          │                                │
-//         │ └─time over, place free─ paused ◀──descriptors ran out──────┤
-//         │                                                             │
-//         └──stop()──────────────▶ stopped ──▶ closing ──▶ closed ◀─────┘
+//     open       idle ◀──ended── accepting ◀──accept submitted── idle
+//                paused ──time over, connection ended──▶ idle
+//                idle, accepting ──descriptors or memory ran out──▶ paused
+//     emptying   after drain(): accept one and cancel that at once, again and again. A connection
+//                that is queued is accepted before the cancellation finds the accept; when it is
+//                cancelled instead, the queue is empty
+//     closing    emptied, or stop() ──▶ cancelled, joined ──▶ closed
 //
 // Descriptors and memory that have run out come back at no known time, so a pause ends when a
 // connection ends here, or after a delay that doubles from 10 to 500 ms; it never spins.
@@ -40,6 +40,7 @@ public:
 
     void accepted() noexcept; // a connection came
     void accept_ended() noexcept;
+    void accept_cancelled() noexcept; // after accept_ended(): it ended without a connection
     void cancel_ended() noexcept;
     void close_ended() noexcept;
 
@@ -47,23 +48,28 @@ public:
     bool pause(TimePoint now) noexcept;
     void resume() noexcept;
 
+    // Accept what is queued already, then close. Arrivals must have been stopped.
+    void drain() noexcept;
+    // Close.
     void stop() noexcept;
 
     [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
     [[nodiscard]] TimePoint paused_until() const noexcept { return paused_until_; }
     [[nodiscard]] bool paused() const noexcept { return paused_until_ != never; }
-    [[nodiscard]] bool closed() const noexcept { return closed_; }
+    [[nodiscard]] bool open() const noexcept { return phase_ == Phase::open; }
+    [[nodiscard]] bool closed() const noexcept { return phase_ == Phase::closed; }
     // A place in the table is set aside for what this one accept may bring.
     [[nodiscard]] bool place_reserved() const noexcept { return accepting_ && !many_; }
 
 private:
+    enum class Phase : std::uint8_t { open, emptying, stopped, closing, closed };
+
     int descriptor_;
+    Phase phase_ = Phase::open;
     bool accepting_ = false;
-    bool many_ = false; // of the accept in flight
+    bool many_ = false;         // of the accept in flight
+    bool for_the_rest_ = false; // the accept in flight was submitted while emptying
     bool cancelling_ = false;
-    bool stopped_ = false;
-    bool closing_ = false;
-    bool closed_ = false;
     TimePoint paused_until_ = never; // never: not paused
     Duration pause_length_{};
 };

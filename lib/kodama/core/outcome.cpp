@@ -16,24 +16,24 @@ struct Row {
 // Linux hands network errors of a connection that has not been accepted yet to accept (accept(2),
 // "Error handling"), so most of what it says is about one peer, and the next may be fine.
 constexpr std::array accept_rows{
-    Row{ECANCELED, Outcome::cancelled}, Row{EMFILE, Outcome::exhausted},
-    Row{ENFILE, Outcome::exhausted},    Row{ENOBUFS, Outcome::exhausted},
-    Row{ENOMEM, Outcome::exhausted},    Row{EINVAL, Outcome::unusable},
-    Row{EBADF, Outcome::unusable},      Row{ENOTSOCK, Outcome::unusable},
+    Row{ECANCELED, Outcome::cancelled},   Row{EMFILE, Outcome::no_descriptors},
+    Row{ENFILE, Outcome::no_descriptors}, Row{ENOBUFS, Outcome::no_memory},
+    Row{ENOMEM, Outcome::no_memory},      Row{EINVAL, Outcome::unusable},
+    Row{EBADF, Outcome::unusable},        Row{ENOTSOCK, Outcome::unusable},
     Row{EOPNOTSUPP, Outcome::unusable},
 };
 
 constexpr std::array receive_rows{
-    Row{EAGAIN, Outcome::nothing_yet},
-    Row{ENOBUFS, Outcome::no_buffers},
-    Row{ECANCELED, Outcome::cancelled},
-    Row{EINTR, Outcome::again},
+    Row{EAGAIN, Outcome::nothing_yet},    Row{ENOBUFS, Outcome::no_buffers},
+    Row{ECANCELED, Outcome::cancelled},   Row{EINTR, Outcome::again},
+    Row{ETIMEDOUT, Outcome::peer_silent},
 };
 
 constexpr std::array send_rows{
     Row{EAGAIN, Outcome::nothing_yet},
     Row{EINTR, Outcome::nothing_yet},
     Row{ECANCELED, Outcome::cancelled},
+    Row{ETIMEDOUT, Outcome::peer_silent},
 };
 
 template <std::size_t size>

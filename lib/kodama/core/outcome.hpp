@@ -8,14 +8,16 @@
 namespace kodama {
 
 enum class Outcome : std::uint8_t {
-    done,        // it worked
-    again,       // nothing wrong: submit it again
-    nothing_yet, // it would have had to wait, and was told not to
-    no_buffers,  // the kernel had no receive buffer to give
-    cancelled,   //
-    exhausted,   // descriptors or memory ran out: later
-    peer_gone,   // the connection is lost
-    unusable,    // the listening socket is no longer one
+    done,           // it worked
+    again,          // nothing wrong: submit it again
+    nothing_yet,    // it would have had to wait, and was told not to
+    no_buffers,     // the kernel had no receive buffer to give
+    cancelled,      //
+    no_descriptors, // later
+    no_memory,      // later
+    peer_gone,      // the connection is lost
+    peer_silent,    // it is lost because the peer acknowledged nothing for too long
+    unusable,       // the listening socket is no longer one
 };
 
 // `result` as the completion carries it: a count or descriptor, or a negative errno.

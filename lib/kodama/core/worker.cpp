@@ -4,7 +4,6 @@
 
 #include <kodama/base/assert.hpp>
 #include <kodama/base/error.hpp>
-#include <kodama/core/outcome.hpp>
 
 namespace kodama {
 
@@ -24,12 +23,13 @@ ConnectionTable::Chooser chooser(FeatureSet features) noexcept {
 
 Worker::Worker(Ring& ring, FeatureSet features, WorkerLimits const& limits,
                SessionHooks const& hooks, std::vector<int> const& listening_sockets,
-               LiveCounters& counters)
+               LiveCounters& counters, EventHandler const& on_event)
     : ring_(ring),
       features_(features),
       limits_(limits),
       hooks_(hooks),
       counters_(counters),
+      on_event_(on_event),
       received_(limits.buffer_count, limits.buffer_size),
       copies_(static_cast<std::uint32_t>(limits.pending_total / copy_block_size), copy_block_size),
       buffer_ring_(ring, limits.buffer_count, receive_group),
@@ -116,54 +116,38 @@ void Worker::on_wake() noexcept {
 
 void Worker::obey() noexcept {
     Command const command = command_.load(std::memory_order_acquire);
-    if (command >= Command::drain && !draining_) {
-        draining_ = true;
-        drain_deadline_ =
-            TimePoint(TimePoint::duration(commanded_deadline_.load(std::memory_order_relaxed)));
-        for (Listener& listener : listeners_)
-            listener.stop();
-        for (std::uint32_t i = 0; i < table_.size(); ++i) {
-            if (Connection* const connection = table_.at(Slot{i})) {
-                connection->state_.drain();
-                touch(*connection);
-            }
+    if (command >= Command::drain && !draining_) begin_drain();
+    if (command == Command::stop) abort_all();
+}
+
+void Worker::begin_drain() noexcept {
+    draining_ = true;
+    drain_deadline_ =
+        TimePoint(TimePoint::duration(commanded_deadline_.load(std::memory_order_relaxed)));
+    for (Listener& listener : listeners_) {
+        // Closing it would reset whoever is in its queue, and was told to be connected.
+        if (listener.open()) ring_.stop_arrivals(listener.descriptor());
+        listener.drain();
+    }
+    for (std::uint32_t i = 0; i < table_.size(); ++i) {
+        if (Connection* const connection = table_.at(Slot{i})) {
+            connection->state_.drain();
+            touch(*connection);
         }
     }
-    if (command == Command::stop) abort_all();
 }
 
 void Worker::abort_all() noexcept {
     stopping_ = true;
     drain_deadline_ = never;
+    for (Listener& listener : listeners_)
+        listener.stop();
     for (std::uint32_t i = 0; i < table_.size(); ++i) {
         if (Connection* const connection = table_.at(Slot{i})) {
             connection->state_.abort(CloseReason::stopped);
             touch(*connection);
         }
     }
-}
-
-TimePoint Worker::next_deadline() const noexcept {
-    TimePoint deadline = drain_deadline_;
-    if (!lingering_.empty()) deadline = std::min(deadline, lingering_.front()->linger_until_);
-    for (Listener const& listener : listeners_) {
-        deadline = std::min(deadline, listener.paused_until());
-    }
-    return deadline;
-}
-
-void Worker::expire() noexcept {
-    if (next_deadline() == never) return; // then the clock need not be read
-    TimePoint const now = ring_.now();
-    while (!lingering_.empty() && lingering_.front()->linger_until_ <= now) {
-        Connection& connection = *lingering_.pop_front();
-        connection.state_.linger_over();
-        touch(connection);
-    }
-    for (Listener& listener : listeners_) {
-        if (listener.paused_until() <= now) listener.resume();
-    }
-    if (drain_deadline_ <= now) abort_all();
 }
 
 void Worker::settle() noexcept {
@@ -173,6 +157,7 @@ void Worker::settle() noexcept {
     } while (!touched_.empty());
     for (std::size_t i = 0; i < listeners_.size(); ++i)
         pump(listeners_[i], i);
+    watch_table();
     publish();
     unpark_some();
     pump_touched();
@@ -185,61 +170,6 @@ void Worker::publish() noexcept {
         buffer_ring_.add(received_.id_of(*block), block->memory, received_.block_size());
     }
     buffer_ring_.publish();
-}
-
-// --- listeners
-
-void Worker::on_accept(Token token, Completion const& completion) noexcept {
-    Listener& listener = listeners_[index_of(token.slot())];
-    if (!completion.more()) listener.accept_ended();
-    Outcome const outcome = outcome_of(Operation::accept, completion.result);
-    if (outcome == Outcome::done) {
-        listener.accepted();
-        open(completion.result);
-    } else if (outcome == Outcome::exhausted) {
-        if (listener.pause(ring_.now())) counters_.add(Counter::accept_pauses);
-    } else if (outcome == Outcome::unusable) {
-        listener.stop();
-    }
-    // Otherwise there is nothing to do about it: the next turn accepts again, or does not want to.
-}
-
-std::uint32_t Worker::places_for_accept() const noexcept {
-    auto const reserved =
-        std::count_if(listeners_.begin(), listeners_.end(),
-                      [](Listener const& listener) { return listener.place_reserved(); });
-    std::uint32_t const free = table_.free_places();
-    return free - std::min(free, static_cast<std::uint32_t>(reserved));
-}
-
-void Worker::pump(Listener& listener, std::size_t index) noexcept {
-    auto const slot = Slot{static_cast<std::uint32_t>(index)};
-    auto const token = [slot](Operation operation) { return Token(operation, slot, Generation{}); };
-    auto const reserve = static_cast<std::uint32_t>(limits_.backlog * listeners_.size());
-    bool const multishot = features_.has(Feature::multishot_accept);
-    switch (listener.next_step(places_for_accept(), reserve, multishot)) {
-    case ListenerStep::none:
-        return;
-    case ListenerStep::accept_many:
-        requests_.accept_many(listener.descriptor(), token(Operation::accept));
-        listener.accept_submitted(true);
-        counters_.add(Counter::accepts_armed);
-        return;
-    case ListenerStep::accept_one:
-        requests_.accept_one(listener.descriptor(), token(Operation::accept));
-        listener.accept_submitted(false);
-        counters_.add(Counter::accepts_armed);
-        return;
-    case ListenerStep::cancel:
-        requests_.cancel(token(Operation::accept), token(Operation::cancel_accept));
-        listener.cancel_submitted();
-        counters_.add(Counter::cancels);
-        return;
-    case ListenerStep::close:
-        requests_.close_listener(listener.descriptor(), token(Operation::close_listener));
-        listener.close_submitted();
-        return;
-    }
 }
 
 } // namespace kodama

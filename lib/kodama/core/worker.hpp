@@ -1,6 +1,7 @@
 // One ring, one thread, one loop.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -12,6 +13,7 @@
 #include <kodama/core/connection_table.hpp>
 #include <kodama/core/counters.hpp>
 #include <kodama/core/deadline.hpp>
+#include <kodama/core/event.hpp>
 #include <kodama/core/hooks.hpp>
 #include <kodama/core/listener.hpp>
 #include <kodama/core/requests.hpp>
@@ -30,6 +32,7 @@ struct WorkerLimits {
     std::size_t max_pending = 0;
     std::size_t pending_total = 0;
     Duration linger_timeout{};
+    Duration idle_timeout{}; // 0: none
 };
 
 // Serves the connections of its listeners. Knows a ring, not the kernel: no system call is made
@@ -50,7 +53,8 @@ public:
 
     // The worker takes over the listening sockets. Throws SetupError.
     Worker(Ring& ring, FeatureSet features, WorkerLimits const& limits, SessionHooks const& hooks,
-           std::vector<int> const& listening_sockets, LiveCounters& counters);
+           std::vector<int> const& listening_sockets, LiveCounters& counters,
+           EventHandler const& on_event);
     Worker(Worker const&) = delete;
     Worker& operator=(Worker const&) = delete;
     // Must have finished.
@@ -71,16 +75,31 @@ public:
 private:
     friend class Connection;
 
+    using Touched = IntrusiveList<Connection, &Connection::touched_link_>;
+    using Parked = IntrusiveList<Connection, &Connection::parked_link_>;
+    using Blocked = IntrusiveList<Connection, &Connection::blocked_link_>;
+    using Starved = IntrusiveList<Connection, &Connection::starved_link_>;
+    using Timed = IntrusiveList<Connection, &Connection::timer_link_>;
+    using Timer = Connection::Timer;
+
     // --- worker.cpp: the loop, commands, deadlines, listeners
     void dispatch(Completion const& completion) noexcept;
     void on_wake() noexcept;
     void on_accept(Token token, Completion const& completion) noexcept;
     void obey() noexcept;
     void expire() noexcept;
+    void expire(Connection& connection) noexcept;
+    void start_timer(Connection& connection, Timer timer) noexcept;
+    void stop_timer(Connection& connection) noexcept;
+    void restart_idle_timer(Connection& connection) noexcept;
     void settle() noexcept;
     void publish() noexcept;
     void pump(Listener& listener, std::size_t index) noexcept;
+    void accept_failed(Listener& listener, std::int32_t result) noexcept;
+    void begin_drain() noexcept;
     void abort_all() noexcept;
+    void watch_table() noexcept;
+    void tell(Event event) const noexcept;
     [[nodiscard]] TimePoint next_deadline() const noexcept;
     [[nodiscard]] std::uint32_t places_for_accept() const noexcept;
 
@@ -116,17 +135,12 @@ private:
     bool send(Connection& connection, Buffer&& buffer) noexcept;
     bool send_copy(Connection& connection, std::span<std::byte const> bytes) noexcept;
 
-    using Touched = IntrusiveList<Connection, &Connection::touched_link_>;
-    using Parked = IntrusiveList<Connection, &Connection::parked_link_>;
-    using Blocked = IntrusiveList<Connection, &Connection::blocked_link_>;
-    using Starved = IntrusiveList<Connection, &Connection::starved_link_>;
-    using Lingering = IntrusiveList<Connection, &Connection::linger_link_>;
-
     Ring& ring_;
     FeatureSet features_;
     WorkerLimits limits_;
     SessionHooks const& hooks_;
     LiveCounters& counters_;
+    EventHandler on_event_;
 
     BufferPool received_; // what the kernel receives into
     BufferPool copies_;   // what is copied: send_copy(), and what blocked connections hold
@@ -139,9 +153,12 @@ private:
     Parked parked_;
     Blocked blocked_;
     Starved starved_;
-    Lingering lingering_;
+    // One list for each kind of timer: all of a kind run equally long, so each list is in order.
+    std::array<Timed, 2> timed_;
     std::uint32_t evictions_under_way_ = 0;
 
+    bool table_full_ = false;    // and told
+    bool accept_failed_ = false; // and told
     bool draining_ = false;
     bool stopping_ = false;
     TimePoint drain_deadline_ = never;

@@ -34,6 +34,7 @@ void Worker::open(std::int32_t descriptor) noexcept {
     connection.descriptor_ = descriptor;
     counters_.add(Counter::accepted);
     touch(connection);
+    restart_idle_timer(connection);
     if (draining_) connection.state_.drain();
     if (stopping_) connection.state_.abort(CloseReason::stopped);
 
@@ -60,6 +61,7 @@ void Worker::on_receive(Token token, Completion const& completion) noexcept {
     KODAMA_ASSERT(buffer.size() == static_cast<std::size_t>(completion.result));
     counters_.add(Counter::receives);
     counters_.add(Counter::bytes_received, buffer.size());
+    restart_idle_timer(*connection);
     deliver(*connection, std::move(buffer));
 }
 
@@ -90,7 +92,9 @@ void Worker::receive_failed(Connection& connection, std::int32_t result) noexcep
     ConnectionState& state = connection.state_;
     Outcome const outcome = outcome_of(Operation::receive, result);
     if (outcome == Outcome::peer_gone) {
-        state.peer_gone();
+        state.peer_gone(CloseReason::peer_gone);
+    } else if (outcome == Outcome::peer_silent) {
+        state.peer_gone(CloseReason::send_timeout);
     } else if (outcome == Outcome::nothing_yet) {
         state.nothing_left();
     } else if (outcome == Outcome::no_buffers && !state.broken()) {
@@ -108,7 +112,9 @@ void Worker::on_send(Token token, Completion const& completion) noexcept {
     KODAMA_ASSERT(count <= connection->in_flight_bytes_);
     counters_.add(Counter::bytes_sent, count);
     state.sent(count);
-    if (outcome == Outcome::peer_gone) state.peer_gone();
+    if (outcome == Outcome::peer_gone) state.peer_gone(CloseReason::peer_gone);
+    if (outcome == Outcome::peer_silent) state.peer_gone(CloseReason::send_timeout);
+    if (count > 0) restart_idle_timer(*connection);
     if (count < connection->in_flight_bytes_ && !state.broken()) {
         state.block();
         counters_.add(Counter::sends_blocked);
@@ -149,9 +155,8 @@ void Worker::pump(Connection& connection) noexcept {
          step = state.next_step(limits_.max_pending)) {
         submit(connection, step);
     }
-    if (state.lingers() && !Lingering::contains(connection)) {
-        connection.linger_until_ = ring_.now() + limits_.linger_timeout;
-        lingering_.push_back(connection);
+    if (state.lingers() && connection.timer_ != Timer::linger) {
+        start_timer(connection, Timer::linger);
     }
 }
 

@@ -17,7 +17,7 @@ void Worker::leave_all_lists(Connection& connection) noexcept {
     parked_.remove_if_present(connection);
     blocked_.remove_if_present(connection);
     starved_.remove_if_present(connection);
-    lingering_.remove_if_present(connection);
+    stop_timer(connection);
 }
 
 // --- receive buffers

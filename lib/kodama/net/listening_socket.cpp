@@ -30,17 +30,21 @@ struct Outcome {
     int error_number = 0;
 };
 
-bool set_option(UniqueFd const& socket, int level, int option) noexcept {
-    int const on = 1;
-    return ::setsockopt(socket.get(), level, option, &on, sizeof on) == 0;
+bool set_option(UniqueFd const& socket, int level, int option, int value = 1) noexcept {
+    return ::setsockopt(socket.get(), level, option, &value, sizeof value) == 0;
 }
 
-// Accepted sockets inherit TCP_NODELAY, which saves a call for each of them. Without IPV6_V6ONLY
+// Accepted sockets inherit TCP_NODELAY and TCP_USER_TIMEOUT, which saves calls for each of them;
+// and the latter needs no timer of ours to watch what the peer acknowledges. Without IPV6_V6ONLY
 // [::] would take the port of 0.0.0.0 as well. SO_REUSEADDR lets the server restart while
 // connections of its predecessor are in TIME_WAIT.
-bool set_options(UniqueFd const& socket, Address const& address) noexcept {
+bool set_options(UniqueFd const& socket, Address const& address,
+                 ListenOptions const& options) noexcept {
+    auto const send_timeout =
+        std::chrono::duration_cast<std::chrono::milliseconds>(options.send_timeout).count();
     return set_option(socket, SOL_SOCKET, SO_REUSEADDR) &&
            set_option(socket, IPPROTO_TCP, TCP_NODELAY) &&
+           set_option(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(send_timeout)) &&
            (address.family() != AddressFamily::ipv6 ||
             set_option(socket, IPPROTO_IPV6, IPV6_V6ONLY));
 }
@@ -51,24 +55,25 @@ bool share_port(UniqueFd const& socket) noexcept {
 
 enum class Sharing { alone, with_other_workers };
 
-Outcome listen_once(Address const& address, Sharing sharing, std::uint32_t backlog) noexcept {
+Outcome listen_once(Address const& address, Sharing sharing,
+                    ListenOptions const& options) noexcept {
     sockaddr_storage storage{};
     socklen_t const length = address.to(storage);
     int const family = address.family() == AddressFamily::ipv6 ? AF_INET6 : AF_INET;
     UniqueFd socket(::socket(family, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP));
-    bool const done = socket && set_options(socket, address) &&
+    bool const done = socket && set_options(socket, address, options) &&
                       (sharing == Sharing::alone || share_port(socket)) &&
                       ::bind(socket.get(), reinterpret_cast<sockaddr*>(&storage), length) == 0 &&
-                      ::listen(socket.get(), static_cast<int>(backlog)) == 0;
+                      ::listen(socket.get(), static_cast<int>(options.backlog)) == 0;
     if (!done) return {.socket = {}, .error_number = errno};
     return {.socket = std::move(socket), .error_number = 0};
 }
 
 // Nothing tells when the port becomes free, so it is tried again and again.
-Outcome listen_patiently(Address const& address, std::uint32_t backlog,
+Outcome listen_patiently(Address const& address, ListenOptions const& options,
                          Clock::time_point deadline) {
     for (;;) {
-        Outcome outcome = listen_once(address, Sharing::alone, backlog);
+        Outcome outcome = listen_once(address, Sharing::alone, options);
         if (outcome.error_number != EADDRINUSE || Clock::now() >= deadline) return outcome;
         std::this_thread::sleep_for(retry_interval);
     }
@@ -119,13 +124,13 @@ Address bound_address(UniqueFd const& socket, Address const& wanted) {
 // would reset the clients that connect to it. What remains: a program of the same user that asks
 // for SO_REUSEPORT, and does not look first, can join later.
 ListeningSockets share_among_workers(Address const& wanted, UniqueFd first,
-                                     std::size_t worker_count, std::uint32_t backlog) {
+                                     std::size_t worker_count, ListenOptions const& options) {
     ListeningSockets result{.address = bound_address(first, wanted), .sockets = {}};
     if (!share_port(first)) refuse(result.address.to_string(), errno);
     result.sockets.reserve(worker_count);
     result.sockets.push_back(std::move(first));
     while (result.sockets.size() < worker_count) {
-        Outcome outcome = listen_once(result.address, Sharing::with_other_workers, backlog);
+        Outcome outcome = listen_once(result.address, Sharing::with_other_workers, options);
         if (outcome.error_number != 0) refuse(result.address.to_string(), outcome.error_number);
         result.sockets.push_back(std::move(outcome.socket));
     }
@@ -135,7 +140,7 @@ ListeningSockets share_among_workers(Address const& wanted, UniqueFd first,
 struct Request {
     std::vector<Address> addresses;
     std::size_t worker_count;
-    std::uint32_t backlog;
+    ListenOptions options;
     Clock::time_point deadline;
 };
 
@@ -146,8 +151,8 @@ std::optional<std::vector<ListeningSockets>> listen_on_all(Request const& reques
     for (Address const& listed : request.addresses) {
         bool const picked = listed.port() == 0 && !result.empty();
         Address const address = picked ? listed.with_port(result.front().address.port()) : listed;
-        Outcome first = picked ? listen_once(address, Sharing::alone, request.backlog)
-                               : listen_patiently(address, request.backlog, request.deadline);
+        Outcome first = picked ? listen_once(address, Sharing::alone, request.options)
+                               : listen_patiently(address, request.options, request.deadline);
         if (picked && first.error_number == EADDRINUSE) return std::nullopt;
         if (machine_lacks_address(first.error_number)) {
             lacking = first.error_number;
@@ -155,7 +160,7 @@ std::optional<std::vector<ListeningSockets>> listen_on_all(Request const& reques
         }
         if (first.error_number != 0) refuse(address.to_string(), first.error_number);
         result.push_back(share_among_workers(address, std::move(first.socket), request.worker_count,
-                                             request.backlog));
+                                             request.options));
     }
     if (result.empty()) refuse(request.addresses.front().to_string(), lacking);
     return result;
@@ -164,11 +169,12 @@ std::optional<std::vector<ListeningSockets>> listen_on_all(Request const& reques
 } // namespace
 
 std::vector<ListeningSockets> listen_on(Endpoint const& endpoint, std::size_t worker_count,
-                                        std::uint32_t backlog, std::chrono::nanoseconds patience) {
+                                        ListenOptions const& options,
+                                        std::chrono::nanoseconds patience) {
     KODAMA_ASSERT(worker_count > 0);
     Request const request{.addresses = resolve(endpoint),
                           .worker_count = worker_count,
-                          .backlog = backlog,
+                          .options = options,
                           .deadline = Clock::now() + patience};
     for (int tries = 0; tries < port_tries_max; ++tries) {
         if (auto result = listen_on_all(request)) return std::move(*result);

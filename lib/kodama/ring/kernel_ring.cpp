@@ -5,6 +5,7 @@
 #include <csignal>
 #include <cstring>
 
+#include <linux/filter.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 
@@ -176,6 +177,15 @@ Address KernelRing::peer_address(int descriptor) noexcept {
     socklen_t length = sizeof storage;
     if (::getpeername(socket, reinterpret_cast<sockaddr*>(&storage), &length) != 0) return {};
     return Address::from(storage);
+}
+
+void KernelRing::stop_arrivals(int listener) noexcept {
+    // A program of one instruction: keep none of the packet's bytes.
+    sock_filter drop_all[] = {{.code = BPF_RET | BPF_K, .jt = 0, .jf = 0, .k = 0}};
+    sock_fprog const program{.len = 1, .filter = drop_all};
+    // Where it fails, connections that come now are reset when the listener is closed.
+    static_cast<void>(
+        ::setsockopt(listener, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program));
 }
 
 int KernelRing::register_direct_descriptors(unsigned count) noexcept {

@@ -28,6 +28,7 @@ public:
     void wake() noexcept override;
     [[nodiscard]] int wake_descriptor() const noexcept override;
     [[nodiscard]] Address peer_address(int descriptor) noexcept override;
+    void stop_arrivals(int listener) noexcept override;
     [[nodiscard]] int register_direct_descriptors(unsigned count) noexcept override;
     [[nodiscard]] int register_buffer_ring(io_uring_buf* entries, unsigned count,
                                            std::uint16_t group) noexcept override;

@@ -81,6 +81,11 @@ public:
     // descriptor where the ring has a table of them.
     [[nodiscard]] virtual Address peer_address(int descriptor) noexcept = 0;
 
+    // From now on no new connection is completed on the listening socket; those in its queue can
+    // still be accepted. Packets for it are dropped, so clients are neither served nor refused
+    // until it is closed.
+    virtual void stop_arrivals(int listener) noexcept = 0;
+
     // --- registrations; each returns 0 or a negative errno
 
     [[nodiscard]] virtual int register_direct_descriptors(unsigned count) noexcept = 0;

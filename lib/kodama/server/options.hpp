@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include <kodama/core/event.hpp>
 #include <kodama/ring/features.hpp>
 
 namespace kodama {
@@ -59,11 +60,24 @@ struct Options {
     // takes physical memory only when first used.
     std::size_t max_pending_total = 256u * 1024 * 1024;
 
+    // How long a connection may receive and send nothing before it is closed as by close(). 0: for
+    // ever, as RFC 862 has it. To 24 days.
+    std::chrono::nanoseconds idle_timeout = std::chrono::nanoseconds(0);
+
+    // How long a peer may acknowledge nothing of what was sent to it, also by keeping its window
+    // shut, before the connection is dropped (TCP_USER_TIMEOUT, RFC 5482). A reader that is merely
+    // slow opens its window in large steps, seconds apart, so do not go far below the default. 0:
+    // the system's own limit, about 15 minutes. At least 1 ms, to 24 days.
+    std::chrono::nanoseconds send_timeout = std::chrono::seconds(30);
+
     // How long close() waits for the peer's FIN after ours. 0 to 1 h.
     std::chrono::nanoseconds linger_timeout = std::chrono::seconds(2);
 
     // How long run_until_signal() drains before it resets what is left. 0 to 24 h.
     std::chrono::nanoseconds drain_timeout = std::chrono::seconds(5);
+
+    // Told of what is rare and worth a line in a log; see Event.
+    EventHandler on_event = {};
 };
 
 } // namespace kodama

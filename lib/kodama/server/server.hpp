@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -56,10 +57,15 @@ public:
     std::uint64_t stop();
 
     // Serves until SIGINT or SIGTERM, then drains for `Options::drain_timeout`; a second signal
-    // ends that at once. Returns how many connections had to be reset. Blocks both signals in the
+    // ends that at once. Returns how many connections had to be reset. Blocks the signals in the
     // calling thread and takes them from there, so other threads of the program must block them
     // too, or be started later. Works as process 1.
     std::uint64_t run_until_signal();
+
+    // The same; and on each SIGUSR1, and every `interval` unless that is 0, calls `report` in the
+    // calling thread.
+    std::uint64_t run_until_signal(std::function<void()> const& report,
+                                   std::chrono::nanoseconds interval);
 
 private:
     void begin_drain(std::chrono::nanoseconds timeout);

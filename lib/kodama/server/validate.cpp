@@ -1,7 +1,7 @@
 #include <kodama/server/validate.hpp>
 
 #include <cstdint>
-#include <limits>
+#include <cstdlib>
 #include <string>
 
 #include <kodama/base/error.hpp>
@@ -29,11 +29,6 @@ void require_duration(std::string const& option, std::chrono::nanoseconds value,
 
 std::uint64_t bytes_of(BufferCount buffers) { return std::uint64_t{buffers.count} * buffers.size; }
 
-std::uint32_t divide_rounding_up(std::uint32_t value, std::size_t by) {
-    auto const divisor = static_cast<std::uint32_t>(by);
-    return (value + divisor - 1) / divisor;
-}
-
 } // namespace
 
 void validate(Options const& options) {
@@ -46,33 +41,26 @@ void validate(Options const& options) {
     require_range("buffers (count x size)", bytes_of(options.buffers), 64, gibibyte);
     require_range("max_pending", options.max_pending, 1, gibibyte);
     require_range("max_pending_total", options.max_pending_total, 4096, 1024 * gibibyte);
+    // TCP_USER_TIMEOUT is an int of milliseconds.
+    constexpr std::chrono::hours longest = std::chrono::hours(24 * 24);
+    require_duration("idle_timeout", options.idle_timeout, longest);
+    require_duration("send_timeout", options.send_timeout, longest);
+    if (options.send_timeout > std::chrono::nanoseconds(0) &&
+        options.send_timeout < std::chrono::milliseconds(1)) {
+        throw OptionError("send_timeout: " + std::to_string(options.send_timeout.count()) +
+                          " ns is out of range; 0, or 1 ms to " + std::to_string(longest.count()) +
+                          " h");
+    }
     require_duration("linger_timeout", options.linger_timeout, std::chrono::hours(1));
     require_duration("drain_timeout", options.drain_timeout, std::chrono::hours(24));
 }
 
-WorkerLimits share_of(Options const& options, std::size_t worker_count) {
-    WorkerLimits limits;
-    limits.max_connections = divide_rounding_up(options.max_connections, worker_count);
-    limits.backlog = options.backlog;
-    limits.buffer_count = options.buffers.count;
-    limits.buffer_size = options.buffers.size;
-    limits.max_pending = options.max_pending;
-    limits.pending_total = options.max_pending_total / worker_count;
-    limits.linger_timeout = options.linger_timeout;
-
-    // What one blocked connection may hold must fit, or it could never be moved out of the way of
-    // the others: what it had before it stopped being read, all receive buffers that were on their
-    // way, and a part of a block for each of them.
-    constexpr std::uint64_t block = 4096;
-    std::uint64_t const needed = options.max_pending + bytes_of(options.buffers) +
-                                 block * (std::uint64_t{options.buffers.count} + 1);
-    if (limits.pending_total < needed) {
-        throw OptionError("max_pending_total: " + std::to_string(options.max_pending_total) +
-                          " is too small; " + std::to_string(worker_count) +
-                          " workers need at least " + std::to_string(needed * worker_count) +
-                          " (max_pending, and the receive buffers with a block of 4096 for each)");
+FeatureSet disabled_features(Options const& options) {
+    FeatureSet disabled = options.disabled;
+    if (char const* const names = std::getenv("KODAMA_DISABLE")) {
+        disabled.add(parse_features("KODAMA_DISABLE", names));
     }
-    return limits;
+    return disabled;
 }
 
 } // namespace kodama

@@ -1,6 +1,5 @@
 #include <kodama/server/worker_thread.hpp>
 
-#include <algorithm>
 #include <csignal>
 #include <exception>
 #include <utility>
@@ -8,8 +7,8 @@
 #include <pthread.h>
 
 #include <kodama/base/assert.hpp>
-#include <kodama/ring/kernel_ring.hpp>
 #include <kodama/server/cpus.hpp>
+#include <kodama/server/ring_setup.hpp>
 
 namespace kodama {
 
@@ -30,17 +29,6 @@ public:
 private:
     sigset_t before_;
 };
-
-// The completion queue takes what one turn can bring: everything that was waiting to be accepted,
-// and a receive and a send for every connection. An overflow would lose nothing, but cost much.
-KernelRing::Setup ring_setup(FeatureSet features, WorkerLimits const& limits) {
-    constexpr std::uint32_t completions_min = 4096;
-    constexpr std::uint32_t completions_max = 65536; // the kernel's own limit
-    std::uint32_t const wanted = 2 * limits.max_connections + 2 * limits.backlog;
-    return {.entries = 1024,
-            .completions = std::clamp(wanted, completions_min, completions_max),
-            .features = features};
-}
 
 } // namespace
 
@@ -69,7 +57,8 @@ void WorkerThread::run(Plan& plan, std::promise<void>& ready) {
         for (UniqueFd const& socket : plan.listening_sockets)
             sockets.push_back(socket.get());
         KernelRing ring(ring_setup(plan.features, plan.limits));
-        Worker worker(ring, plan.features, plan.limits, *plan.hooks, sockets, counters_);
+        Worker worker(ring, plan.features, plan.limits, *plan.hooks, sockets, counters_,
+                      plan.on_event);
         // Now they are the worker's to close.
         for (UniqueFd& socket : plan.listening_sockets)
             static_cast<void>(socket.release());

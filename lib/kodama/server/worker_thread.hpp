@@ -11,6 +11,7 @@
 
 #include <kodama/base/unique_fd.hpp>
 #include <kodama/core/counters.hpp>
+#include <kodama/core/event.hpp>
 #include <kodama/core/hooks.hpp>
 #include <kodama/core/worker.hpp>
 #include <kodama/ring/features.hpp>
@@ -29,7 +30,8 @@ public:
         SessionHooks const* hooks;
         std::vector<UniqueFd> listening_sockets; // handed over
         std::optional<int> cpu;                  // to be bound to
-        std::function<void()> on_ended;          // called in the thread at its very end
+        EventHandler on_event;
+        std::function<void()> on_ended; // called in the thread at its very end
     };
 
     // Returns when the worker accepts; throws what its set-up threw.

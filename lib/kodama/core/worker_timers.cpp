@@ -1,0 +1,70 @@
+// Deadlines: the nearest one is how long the worker sleeps, so that nothing wakes it but what is
+// due.
+#include <kodama/core/worker.hpp>
+
+#include <algorithm>
+
+#include <kodama/base/assert.hpp>
+
+namespace kodama {
+
+void Worker::start_timer(Connection& connection, Timer timer) noexcept {
+    KODAMA_ASSERT(timer != Timer::none);
+    stop_timer(connection);
+    Duration const length = timer == Timer::idle ? limits_.idle_timeout : limits_.linger_timeout;
+    connection.deadline_ = ring_.now() + length;
+    connection.timer_ = timer;
+    timed_[static_cast<std::size_t>(timer)].push_back(connection);
+}
+
+void Worker::stop_timer(Connection& connection) noexcept {
+    if (connection.timer_ == Timer::none) return;
+    timed_[static_cast<std::size_t>(connection.timer_)].remove(connection);
+    connection.timer_ = Timer::none;
+}
+
+void Worker::restart_idle_timer(Connection& connection) noexcept {
+    if (limits_.idle_timeout == Duration::zero() || connection.timer_ == Timer::linger) return;
+    start_timer(connection, Timer::idle);
+}
+
+TimePoint Worker::next_deadline() const noexcept {
+    TimePoint deadline = drain_deadline_;
+    for (Timed const& list : timed_) {
+        if (!list.empty()) deadline = std::min(deadline, list.front()->deadline_);
+    }
+    for (Listener const& listener : listeners_) {
+        deadline = std::min(deadline, listener.paused_until());
+    }
+    return deadline;
+}
+
+void Worker::expire() noexcept {
+    if (next_deadline() == never) return; // then the clock need not be read
+    TimePoint const now = ring_.now();
+    for (Timed& list : timed_) {
+        while (!list.empty() && list.front()->deadline_ <= now)
+            expire(*list.front());
+    }
+    for (Listener& listener : listeners_) {
+        if (listener.paused_until() <= now) listener.resume();
+    }
+    if (drain_deadline_ <= now) abort_all();
+}
+
+void Worker::expire(Connection& connection) noexcept {
+    ConnectionState& state = connection.state_;
+    Timer const timer = connection.timer_;
+    stop_timer(connection);
+    touch(connection);
+    if (timer == Timer::linger) {
+        if (state.lingers()) state.linger_over();
+    } else if (state.may_send()) {
+        state.close(CloseReason::idle_timeout);
+        start_timer(connection, Timer::idle); // for a peer that does not take what it still gets
+    } else {
+        state.abort(CloseReason::idle_timeout);
+    }
+}
+
+} // namespace kodama

@@ -1,0 +1,46 @@
+#include <kodama/server/shares.hpp>
+
+#include <cstdint>
+#include <string>
+
+#include <kodama/base/error.hpp>
+
+namespace kodama {
+
+namespace {
+
+std::uint32_t divide_rounding_up(std::uint32_t value, std::size_t by) {
+    auto const divisor = static_cast<std::uint32_t>(by);
+    return (value + divisor - 1) / divisor;
+}
+
+} // namespace
+
+WorkerLimits share_of(Options const& options, std::size_t worker_count) {
+    WorkerLimits limits;
+    limits.max_connections = divide_rounding_up(options.max_connections, worker_count);
+    limits.backlog = options.backlog;
+    limits.buffer_count = options.buffers.count;
+    limits.buffer_size = options.buffers.size;
+    limits.max_pending = options.max_pending;
+    limits.pending_total = options.max_pending_total / worker_count;
+    limits.linger_timeout = options.linger_timeout;
+    limits.idle_timeout = options.idle_timeout;
+
+    std::uint64_t const buffer_bytes = std::uint64_t{options.buffers.count} * options.buffers.size;
+    // What one blocked connection may hold must fit, or it could never be moved out of the way of
+    // the others: what it had before it stopped being read, all receive buffers that were on their
+    // way, and a part of a block for each of them.
+    constexpr std::uint64_t block = 4096;
+    std::uint64_t const needed =
+        options.max_pending + buffer_bytes + block * (std::uint64_t{options.buffers.count} + 1);
+    if (limits.pending_total < needed) {
+        throw OptionError("max_pending_total: " + std::to_string(options.max_pending_total) +
+                          " is too small; " + std::to_string(worker_count) +
+                          " workers need at least " + std::to_string(needed * worker_count) +
+                          " (max_pending, and the receive buffers with a block of 4096 for each)");
+    }
+    return limits;
+}
+
+} // namespace kodama
