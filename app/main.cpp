@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include <app/echo.hpp>
+#include <app/event_log.hpp>
 #include <app/options.hpp>
 #include <kodama/base/parse.hpp>
 #include <kodama/kodama.hpp>
@@ -37,6 +38,7 @@ void prepare_signals() {
     sigemptyset(&signals);
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGUSR1);
     pthread_sigmask(SIG_BLOCK, &signals, nullptr);
     std::signal(SIGPIPE, SIG_IGN);
 }
@@ -61,10 +63,19 @@ void announce(kodama::BasicServer const& server) {
         "; not used: " + unused.to_string());
 }
 
-void serve(kodama::Options const& options) {
+void serve(app::Command const& command) {
+    app::EventLog log(say);
+    kodama::Options options = command.options;
+    options.on_event = [&log](kodama::Event event) { log.tell(event); };
     kodama::Server<app::Echo> server{options};
     announce(server);
-    std::uint64_t const reset = server.run_until_signal();
+    if (server.max_connections() < options.max_connections) {
+        say("kodama: --max-connections lowered from " + std::to_string(options.max_connections) +
+            " to " + std::to_string(server.max_connections()) +
+            ", which is what the limit of descriptors allows; raise it (ulimit -n, LimitNOFILE=)");
+    }
+    std::uint64_t const reset = server.run_until_signal(
+        [&server] { say(kodama::stats_json(server)); }, command.stats_interval);
     if (reset != 0) {
         say("kodama: drained; " + std::to_string(reset) +
             (reset == 1 ? " connection did not finish within "
@@ -74,6 +85,13 @@ void serve(kodama::Options const& options) {
     }
 }
 
+int print_probe(kodama::Options const& options) {
+    kodama::ProbeReport const report = kodama::probe(options);
+    if (!print(app::version_text() + "\n" + kodama::to_text(report))) return EX_OSERR;
+    if (report.why_not.empty()) return EXIT_SUCCESS;
+    return report.unsupported ? EX_UNAVAILABLE : EX_OSERR;
+}
+
 int run(int argc, char** argv) {
     app::Command const command = app::parse_command_line(argc, argv);
     switch (command.action) {
@@ -81,8 +99,10 @@ int run(int argc, char** argv) {
         return print(app::help_text()) ? EXIT_SUCCESS : EX_OSERR;
     case app::Action::show_version:
         return print(app::version_text() + "\n") ? EXIT_SUCCESS : EX_OSERR;
+    case app::Action::probe:
+        return print_probe(command.options);
     case app::Action::serve:
-        serve(command.options);
+        serve(command);
     }
     return EXIT_SUCCESS;
 }
@@ -99,7 +119,7 @@ int main(int argc, char** argv) {
     try {
         return run(argc, argv);
     } catch (kodama::OptionError const& error) {
-        say(std::string("kodama: ") + error.what() + "; see --help");
+        say("kodama: " + app::in_terms_of_options(error.what()) + "; see --help");
         return EX_USAGE;
     } catch (kodama::SetupError const& error) {
         say(std::string("kodama: ") + error.what());

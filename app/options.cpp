@@ -1,17 +1,17 @@
 #include <app/options.hpp>
 
+#include <algorithm>
 #include <chrono>
-#include <cstdint>
-#include <optional>
 #include <sstream>
 #include <string_view>
 #include <vector>
 
 #include <boost/program_options.hpp>
 
+#include <app/settings.hpp>
 #include <kodama/base/error.hpp>
 #include <kodama/base/parse.hpp>
-#include <kodama/net/endpoint.hpp>
+#include <kodama/server/validate.hpp>
 
 namespace app {
 
@@ -22,33 +22,30 @@ namespace po = boost::program_options;
 using kodama::OptionError;
 using kodama::quoted;
 
-constexpr std::uint64_t workers_max = 1024;
-constexpr std::chrono::hours drain_timeout_max{24};
+using kodama::Options;
+using Values = std::vector<std::string>;
+
+std::string description_of(Setting const& setting) {
+    std::string text = setting.help;
+    if (setting.wanted != nullptr) text += std::string(": ") + setting.wanted;
+    if (!setting.default_value.empty()) text += " (default " + setting.default_value + ")";
+    return text;
+}
 
 po::options_description described_options() {
-    kodama::Options const defaults;
-    std::string const listen = defaults.listen.front();
-    std::string const drain_timeout = kodama::print_duration(defaults.drain_timeout);
-    // Values are read as text and checked here, because boost's own messages tell no range.
-    auto const text = [](char const* value_name) {
-        return po::value<std::string>()->value_name(value_name);
-    };
-    auto const texts = [](char const* value_name) {
-        return po::value<std::vector<std::string>>()->value_name(value_name);
-    };
     po::options_description options("Options", 80);
     auto add = options.add_options();
-    add("listen", texts("ENDPOINT"),
-        ("where to listen; repeat it for more (default " + listen + ")").c_str());
-    add("workers", text("N|auto"),
-        "threads, 1 to 1024; auto is one for each core that the affinity mask and the cgroup's "
-        "quota allow (default auto)");
+    for (Setting const& setting : all_settings()) {
+        // Values are read as text and checked here, because boost's own messages tell no range.
+        auto* const value = po::value<Values>()->value_name(setting.value_name);
+        add(setting.name, value, description_of(setting).c_str());
+    }
     add("pin-cpus", po::bool_switch(), "bind each worker to a core of its own");
-    add("disable", texts("FEATURE"),
-        "do without a feature that the kernel has; repeat it or write a,b for more");
-    add("drain-timeout", text("DURATION"),
-        ("how long to drain before what is left is reset, 0 to 24h (default " + drain_timeout + ")")
-            .c_str());
+    add("stats-interval", po::value<Values>()->value_name("DURATION"),
+        "print the counters to stderr so often, as SIGUSR1 does once: 0 or a duration from 1ms to "
+        "576h (default 0)");
+    add("probe", po::bool_switch(),
+        "tell what this machine has against what these options need, and exit");
     add("version", po::bool_switch(), "print the version and exit");
     add("help", po::bool_switch(), "print this and exit");
     return options;
@@ -100,51 +97,54 @@ po::variables_map parse(int argc, char const* const* argv) {
     return values;
 }
 
-std::uint32_t parse_workers(std::string const& text) {
-    if (text == "auto") return 0;
-    std::optional<std::uint64_t> const count = kodama::parse_unsigned(text);
-    if (!count || *count < 1 || *count > workers_max) {
-        throw OptionError("--workers: " + quoted(text) + " is not a number from 1 to 1024 or auto");
+Values const& given(po::variables_map const& values, std::string const& name) {
+    static Values const none;
+    return values.count(name) == 0 ? none : values[name].as<Values>();
+}
+
+void require_one(Values const& texts, std::string const& name) {
+    if (texts.size() > 1) throw OptionError("--" + name + ": is given more than once");
+}
+
+[[noreturn]] void reject(std::string const& option, std::string const& text, char const* wanted) {
+    throw OptionError("--" + option + ": " + quoted(text) + " is not " + wanted);
+}
+
+bool in_range(Options const& options) {
+    try {
+        kodama::validate(options);
+        return true;
+    } catch (OptionError const&) {
+        return false; // and we know better what was typed
     }
-    return static_cast<std::uint32_t>(*count);
 }
 
-std::chrono::nanoseconds parse_drain_timeout(std::string const& text) {
-    std::optional<std::chrono::nanoseconds> const timeout = kodama::parse_duration(text);
-    if (!timeout || *timeout > drain_timeout_max) {
-        throw OptionError("--drain-timeout: " + quoted(text) +
-                          " is not a duration from 0 to 24h, such as 500us, 10s or 2m");
-    }
-    return *timeout;
-}
-
-kodama::FeatureSet parse_disabled(std::string const& text) {
-    if (text.empty()) throw OptionError("--disable: needs a value");
-    return kodama::parse_features("--disable", text);
-}
-
-kodama::Options options_from(po::variables_map const& values) {
-    kodama::Options options;
-    if (values.count("listen") != 0) {
-        options.listen = values["listen"].as<std::vector<std::string>>();
-        // The library reads them again; here they are checked under the option's own name.
-        for (std::string const& text : options.listen) {
-            static_cast<void>(kodama::parse_endpoint("--listen", text));
+Options options_from(po::variables_map const& values) {
+    Options options;
+    if (!given(values, "listen").empty()) options.listen.clear();
+    for (Setting const& setting : all_settings()) {
+        Values const& texts = given(values, setting.name);
+        if (!setting.repeatable) require_one(texts, setting.name);
+        for (std::string const& text : texts) {
+            // It was in range before, so it is this option that is not.
+            bool const good = setting.set(options, text) && in_range(options);
+            if (!good) reject(setting.name, text, setting.wanted);
         }
-    }
-    if (values.count("workers") != 0) {
-        options.workers = parse_workers(values["workers"].as<std::string>());
     }
     options.pin_cpus = values["pin-cpus"].as<bool>();
-    if (values.count("disable") != 0) {
-        for (std::string const& text : values["disable"].as<std::vector<std::string>>()) {
-            options.disabled.add(parse_disabled(text));
-        }
-    }
-    if (values.count("drain-timeout") != 0) {
-        options.drain_timeout = parse_drain_timeout(values["drain-timeout"].as<std::string>());
-    }
     return options;
+}
+
+std::chrono::nanoseconds stats_interval_from(po::variables_map const& values) {
+    using namespace std::chrono_literals;
+    Values const& texts = given(values, "stats-interval");
+    require_one(texts, "stats-interval");
+    if (texts.empty()) return 0ns;
+    auto const interval = kodama::parse_duration(texts.front());
+    if (!interval || (*interval != 0ns && *interval < 1ms) || *interval > 576h) {
+        reject("stats-interval", texts.front(), "0 or a duration from 1ms to 576h");
+    }
+    return *interval;
 }
 
 } // namespace
@@ -157,7 +157,9 @@ Command parse_command_line(int argc, char const* const* argv) {
     } else if (values["version"].as<bool>()) {
         command.action = Action::show_version;
     } else {
+        command.action = values["probe"].as<bool>() ? Action::probe : Action::serve;
         command.options = options_from(values);
+        command.stats_interval = stats_interval_from(values);
     }
     return command;
 }
@@ -170,6 +172,7 @@ std::string help_text() {
          << "\nENDPOINT is PORT (on localhost), HOST:PORT, [V6]:PORT or *:PORT (all addresses\n"
             "of both families). Port 0 takes a free port, which is printed.\n"
             "DURATION is a whole number with ns, us, ms, s, m or h, as in 500us or 10s, or 0.\n"
+            "SIZE is in bytes, or with K, M or G.\n"
             "FEATURE is one of";
     char const* separator = " ";
     for (kodama::Feature const feature : kodama::all_features) {
@@ -179,7 +182,7 @@ std::string help_text() {
     text << ".\nThe environment variable KODAMA_DISABLE (a,b) adds to --disable.\n"
             "\n"
             "Ready once it prints 'listening on ADDRESS' for each address. SIGTERM or SIGINT\n"
-            "drains; a second one ends at once.\n"
+            "drains; a second one ends at once. SIGUSR1 prints the counters.\n"
             "\n"
             "Exit codes:\n"
             "  0   ended by a signal, or help or version printed\n"
@@ -187,6 +190,16 @@ std::string help_text() {
             "  69  io_uring is not available or lacks something\n"
             "  71  the system refused something: a port in use, a limit too low\n";
     return text.str();
+}
+
+std::string in_terms_of_options(std::string const& message) {
+    std::size_t const end = message.find_first_not_of("abcdefghijklmnopqrstuvwxyz_");
+    std::string name = message.substr(0, end);
+    std::replace(name.begin(), name.end(), '_', '-');
+    for (Setting const& setting : all_settings()) {
+        if (setting.name == name) return "--" + name + message.substr(std::min(end, message.size()));
+    }
+    return message;
 }
 
 std::string version_text() { return "kodama " KODAMA_VERSION; }

@@ -130,6 +130,46 @@ TEST_CASE("an option that is given twice is refused by name, unless it may be re
     CHECK(rejection({"--help", "--help"}) == "--help: is given more than once");
 }
 
+TEST_CASE("every limit is read, and refused with option, value and range") {
+    Command const command =
+        parse({"--max-connections=7", "--backlog=8", "--buffers=4x2K", "--max-pending=1M",
+               "--max-pending-total=64MiB", "--idle-timeout=90s", "--send-timeout=1ms",
+               "--linger-timeout=1h", "--stats-interval=10s"});
+    CHECK(command.options.max_connections == 7);
+    CHECK(command.options.backlog == 8);
+    CHECK(command.options.buffers == kodama::BufferCount{4, 2048});
+    CHECK(command.options.max_pending == 1u << 20);
+    CHECK(command.options.max_pending_total == 64u << 20);
+    CHECK(command.options.idle_timeout == 90s);
+    CHECK(command.options.send_timeout == 1ms);
+    CHECK(command.options.linger_timeout == 1h);
+    CHECK(command.stats_interval == 10s);
+
+    struct Row {
+        char const* option;
+        char const* value;
+        char const* range;
+    };
+    Row const row = GENERATE(
+        Row{"--max-connections", "0", "1 to 1048576"},
+        Row{"--max-connections", "x", "1 to 1048576"}, Row{"--backlog", "65536", "1 to 65535"},
+        Row{"--buffers", "4", "1x64 to 32768x1M"}, Row{"--buffers", "0x64", "1x64 to 32768x1M"},
+        Row{"--buffers", "4x63", "1x64 to"}, Row{"--buffers", "32768x1M", "not more than 1G"},
+        Row{"--max-pending", "2G", "1 to 1G"}, Row{"--max-pending-total", "4095", "4K to 1T"},
+        Row{"--idle-timeout", "577h", "0 to 576h"}, Row{"--send-timeout", "5us", "1ms to 576h"},
+        Row{"--linger-timeout", "-1s", "0 to 1h"}, Row{"--stats-interval", "5us", "1ms to 576h"});
+    std::string const message = rejection({row.option, row.value});
+    CHECK_THAT(message, contains_text(std::string(row.option) + ": '" + row.value + "' is not "));
+    CHECK_THAT(message, contains_text(row.range));
+}
+
+TEST_CASE("what the library calls max_pending_total is --max-pending-total to who typed it") {
+    CHECK(app::in_terms_of_options("max_pending_total: 1 is too small") ==
+          "--max-pending-total: 1 is too small");
+    CHECK(app::in_terms_of_options("--listen: what is this") == "--listen: what is this");
+    CHECK(app::in_terms_of_options("") == "");
+}
+
 TEST_CASE("an endpoint that is none is refused by the option's name") {
     CHECK_THAT(rejection({"--listen", "localhost:80", "--listen", "::1:80"}),
                contains_text("--listen: '::1:80' "));
