@@ -16,7 +16,7 @@ using kodama::KernelRing;
 using kodama::testing::open_descriptors;
 using kodama::testing::WorldOf;
 
-TEST_CASE("a ring of the kernel refuses entries of a second thread", "[contract]") {
+TEST_CASE("fault_Q6: a ring of the kernel refuses entries of a second thread", "[contract]") {
     FeatureSet const features = GENERATE(from_range(WorldOf<KernelRing>::feature_sets()));
     io_uring ring{};
     REQUIRE(io_uring_queue_init(8, &ring, kodama::setup_flags(features) & ~IORING_SETUP_CQSIZE) ==

@@ -133,6 +133,9 @@ TEMPLATE_TEST_CASE("a Ring answers EAGAIN to a receive that does not wait when n
     Completion const nothing = fixture.await(token);
     CHECK(nothing.result == -EAGAIN);
     CHECK_FALSE(nothing.more());
+    // It may have used up a buffer all the same (on Linux 6.1 it does, on 6.12 it does not), and
+    // then brings it along.
+    if (nothing.buffer()) fixture.publish(1);
     CHECK(fixture.bytes_of(nothing).empty());
 
     connected.peer.send("something");
@@ -241,7 +244,7 @@ TEMPLATE_TEST_CASE("a Ring ends an armed receive with ECANCELED when it is cance
     CHECK(fixture.bytes_of(fixture.await(token)) == "later");
 }
 
-TEMPLATE_TEST_CASE("a Ring loses nothing of what arrives while a receive is cancelled",
+TEMPLATE_TEST_CASE("fault_L2: a Ring loses nothing of what arrives while a receive is cancelled",
                    "[contract]", KernelRing) {
     RingFixture<TestType> fixture(KODAMA_GENERATE_FEATURES(TestType));
     auto connected = fixture.connect();

@@ -79,8 +79,8 @@ TEMPLATE_TEST_CASE("a Ring that was woken before it listened is woken then, once
     CHECK(fixture.await(wake).result == 8);
 }
 
-TEMPLATE_TEST_CASE("a Ring loses no entry when more are queued than it has room for", "[contract]",
-                   KernelRing) {
+TEMPLATE_TEST_CASE("fault_Q1: a Ring loses no entry when more are queued than it has room for",
+                   "[contract]", KernelRing) {
     RingFixture<TestType> fixture(KODAMA_GENERATE_FEATURES(TestType), {.entries = 8});
     constexpr std::uint32_t count = 200;
     for (std::uint32_t i = 0; i < count; ++i) {
@@ -112,8 +112,9 @@ TEMPLATE_TEST_CASE("a Ring hands out exactly as many entries as its queue has", 
         CHECK(fixture.await(fixture.token(Operation::wake, 7)).result == 0);
 }
 
-TEMPLATE_TEST_CASE("a Ring whose completion queue overflows loses no completion of single requests",
-                   "[contract]", KernelRing) {
+TEMPLATE_TEST_CASE(
+    "fault_Q3: a Ring whose completion queue overflows loses no completion of single requests",
+    "[contract]", KernelRing) {
     RingFixture<TestType> fixture(KODAMA_GENERATE_FEATURES(TestType),
                                   {.entries = 8, .completions = 8});
     constexpr std::uint32_t count = 300;
@@ -138,8 +139,8 @@ template <class Fixture> struct Listening {
 
 } // namespace
 
-TEMPLATE_TEST_CASE("a Ring whose completion queue overflows loses no received byte", "[contract]",
-                   KernelRing) {
+TEMPLATE_TEST_CASE("fault_Q3: a Ring whose completion queue overflows loses no received byte",
+                   "[contract]", KernelRing) {
     using Fixture = RingFixture<TestType>;
     Fixture fixture(KODAMA_GENERATE_FEATURES(TestType),
                     {.entries = 8, .completions = 8, .buffers = 256});

@@ -29,8 +29,9 @@ TEMPLATE_TEST_CASE("a Ring shows what it sent at once when entries are submitted
     CHECK(connected.peer.receive(5) == "hello");
 }
 
-TEMPLATE_TEST_CASE("a Ring cuts a send without patience short when the peer does not read",
-                   "[contract]", KernelRing) {
+TEMPLATE_TEST_CASE(
+    "fault_S1: a Ring cuts a send without patience short when the peer does not read", "[contract]",
+    KernelRing) {
     RingFixture<TestType> fixture(KODAMA_GENERATE_FEATURES(TestType));
     auto connected = fixture.connect();
     std::string const text(64 << 20, 'x');

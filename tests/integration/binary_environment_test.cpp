@@ -14,13 +14,10 @@ using namespace kodama::testing;
 
 namespace {
 
-bool works(std::vector<std::string> command) {
-    command.emplace_back("true");
-    try {
-        return run_to_end({.arguments = std::move(command)}).exit_code == 0;
-    } catch (std::runtime_error const&) { // there is no such program
-        return false;
-    }
+// Whether a wrapper runs the command that follows it.
+bool wraps(std::vector<std::string> wrapper) {
+    wrapper.emplace_back("true");
+    return works({.arguments = std::move(wrapper)});
 }
 
 // The command that runs another as process 1, with or without root's rights; empty if none does.
@@ -29,8 +26,8 @@ std::vector<std::string> process_1_wrapper() {
                                            "--mount-proc"};
     std::vector<std::string> as_user = as_root;
     as_user.insert(as_user.begin() + 1, {"--user", "--map-root-user"});
-    if (works(as_root)) return as_root;
-    if (works(as_user)) return as_user;
+    if (wraps(as_root)) return as_root;
+    if (wraps(as_user)) return as_user;
     return {};
 }
 
@@ -65,7 +62,7 @@ TEST_CASE("as process 1 a SIGTERM from outside drains and the exit code is 0") {
 
 TEST_CASE("fault_O2: where io_uring is refused the exit code is 69, with reason and remedy") {
     if (kodama_binary().empty()) KODAMA_SKIP("KODAMA_BINARY is not set");
-    if (!works({"strace", "-o", "/dev/null"})) KODAMA_SKIP("strace does not work here");
+    if (!wraps({"strace", "-o", "/dev/null"})) KODAMA_SKIP("strace does not work here");
     std::string const error = GENERATE(as<std::string>{}, "EPERM", "ENOSYS");
     INFO(error);
     Finished const result = without_io_uring(error);
@@ -79,7 +76,7 @@ TEST_CASE("fault_O2: where io_uring is refused the exit code is 69, with reason 
 
 TEST_CASE("fault_M4: where memory is refused the binary says so and ends with 69 or 71") {
     if (kodama_binary().empty()) KODAMA_SKIP("KODAMA_BINARY is not set");
-    if (!works({"strace", "-o", "/dev/null"})) KODAMA_SKIP("strace does not work here");
+    if (!wraps({"strace", "-o", "/dev/null"})) KODAMA_SKIP("strace does not work here");
     Finished const result = without_io_uring("ENOMEM");
     CHECK((result.exit_code == 69 || result.exit_code == 71));
     CHECK(result.output.empty());

@@ -176,7 +176,7 @@ TEST_CASE("fault_O1: a second signal ends at once") {
 TEST_CASE("fault_A14, fault_Q8: killed under load, it starts again on the same port") {
     if (kodama_binary().empty()) KODAMA_SKIP("KODAMA_BINARY is not set");
     std::string listen = "127.0.0.1:0";
-    for (int round = 0; round < 3; ++round) {
+    for (std::size_t round = 0; round < std::max<std::size_t>(scaled(50), 3); ++round) {
         INFO("round " << round << ", " << listen);
         KodamaProcess kodama({"--listen", listen, "--workers", "2"});
         Address const server = loopback(kodama.port());

@@ -109,7 +109,7 @@ TEST_CASE("drain resets what is left at its deadline, and says how many") {
     CHECK(deaf.discard_until_end() == ECONNRESET);
 }
 
-TEST_CASE("stop resets every connection at once, and says how many") {
+TEST_CASE("fault_Q7: stop resets every connection at once, and says how many") {
     std::uint32_t const workers = GENERATE(1u, 2u);
     INFO("workers " << workers);
     TestServer<Echo> server{test_options(workers)};

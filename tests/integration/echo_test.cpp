@@ -52,7 +52,7 @@ TEST_CASE("a message of any size around the buffers' boundaries comes back uncha
     server.await_nothing_left();
 }
 
-TEST_CASE("messages from one byte to 64 MiB come back unchanged") {
+TEST_CASE("fault_R10: messages from one byte to 64 MiB come back unchanged") {
     std::uint64_t const seed = test_seed();
     INFO("seed " << seed);
     TestServer<Echo> server{test_options()};

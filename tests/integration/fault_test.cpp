@@ -111,7 +111,8 @@ TEST_CASE("fault_R8: a reset at any point leaves nothing and kills nothing") {
     CHECK(server.count(CloseReason::evicted) == 0);
 }
 
-TEST_CASE("fault_S3: a reset while the server's send is blocked ends the connection at once") {
+TEST_CASE(
+    "fault_S3, fault_S7: a reset while the server's send is blocked ends the connection at once") {
     TestServer<Echo> server{small_limits(1)};
     LeakCheck const leaks(server);
     Payload const payload(test_seed(), 0);

@@ -27,6 +27,7 @@ std::string script() {
 
 TEST_CASE("the original client loses no hello,world, in a row and 200 at a time") {
     if (kodama_binary().empty()) KODAMA_SKIP("KODAMA_BINARY is not set");
+    if (!works({.arguments = {"python3", "-c", ""}})) KODAMA_SKIP("no python3 here");
     KodamaProcess kodama;
     std::string const count = std::to_string(scaled(10'000));
     Finished const client =

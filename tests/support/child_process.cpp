@@ -178,4 +178,12 @@ Finished run_to_end(Command const& command, std::chrono::milliseconds deadline) 
     return {.exit_code = exit_code, .output = child.output(), .errors = child.errors()};
 }
 
+bool works(Command const& command) {
+    try {
+        return run_to_end(command).exit_code == 0;
+    } catch (std::runtime_error const&) { // there is no such program
+        return false;
+    }
+}
+
 } // namespace kodama::testing

@@ -68,4 +68,7 @@ struct Finished {
 [[nodiscard]] Finished run_to_end(Command const& command,
                                   std::chrono::milliseconds deadline = patience);
 
+// Whether there is such a program and it exits with 0, for tests that need one of the machine's.
+[[nodiscard]] bool works(Command const& command);
+
 } // namespace kodama::testing
