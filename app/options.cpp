@@ -197,7 +197,8 @@ std::string in_terms_of_options(std::string const& message) {
     std::string name = message.substr(0, end);
     std::replace(name.begin(), name.end(), '_', '-');
     for (Setting const& setting : all_settings()) {
-        if (setting.name == name) return "--" + name + message.substr(std::min(end, message.size()));
+        if (setting.name == name)
+            return "--" + name + message.substr(std::min(end, message.size()));
     }
     return message;
 }

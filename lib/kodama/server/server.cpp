@@ -4,7 +4,7 @@
 
 namespace kodama {
 
-BasicServer::BasicServer(Options options, SessionHooks const& hooks)
+BasicServer::BasicServer(Options const& options, SessionHooks const& hooks)
     : implementation_(std::make_unique<Implementation>(options, hooks)) {}
 
 BasicServer::~BasicServer() = default;

@@ -25,7 +25,7 @@ class BasicServer {
 public:
     // Listens and starts the workers; when it returns, every worker accepts. Throws OptionError for
     // a value out of range, SetupError when the system or the kernel cannot serve.
-    BasicServer(Options options, SessionHooks const& hooks);
+    BasicServer(Options const& options, SessionHooks const& hooks);
     BasicServer(BasicServer const&) = delete;
     BasicServer& operator=(BasicServer const&) = delete;
     // stop().
@@ -77,7 +77,7 @@ private:
 // A server whose connections are served by sessions of type `S`, one each.
 template <Session S> class Server : public BasicServer {
 public:
-    explicit Server(Options options = {}) : BasicServer(std::move(options), session_hooks<S>) {}
+    explicit Server(Options const& options = {}) : BasicServer(options, session_hooks<S>) {}
 };
 
 } // namespace kodama

@@ -54,6 +54,7 @@ void WorkerThread::run(Plan& plan, std::promise<void>& ready) {
     try {
         if (plan.cpu) pin_this_thread(*plan.cpu);
         std::vector<int> sockets;
+        sockets.reserve(plan.listening_sockets.size());
         for (UniqueFd const& socket : plan.listening_sockets)
             sockets.push_back(socket.get());
         KernelRing ring(ring_setup(plan.features, plan.limits));
