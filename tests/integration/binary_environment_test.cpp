@@ -8,7 +8,9 @@
 
 #include <support/client.hpp>
 #include <support/kodama_process.hpp>
+#include <support/load.hpp>
 #include <support/process_info.hpp>
+#include <support/scale.hpp>
 
 using namespace kodama::testing;
 
@@ -81,4 +83,24 @@ TEST_CASE("fault_M4: where memory is refused the binary says so and ends with 69
     CHECK((result.exit_code == 69 || result.exit_code == 71));
     CHECK(result.output.empty());
     CHECK_FALSE(result.errors.empty());
+}
+
+TEST_CASE("fault_Q2: a call that enters the ring may fail for a moment, and nothing is lost") {
+    if (kodama_binary().empty()) KODAMA_SKIP("KODAMA_BINARY is not set");
+    if (!wraps({"strace", "-o", "/dev/null"})) KODAMA_SKIP("strace does not work here");
+    std::string const error = GENERATE("EINTR", "EAGAIN", "EBUSY", "ETIME");
+    INFO("every seventh time: " << error);
+    // The call is not made at all then, so what was to be submitted still is.
+    std::string const inject = "inject=io_uring_enter:error=" + error + ":when=50+7";
+    KodamaProcess process({"--workers", "1"}, {"strace", "-f", "-o", "/dev/null", "-e",
+                                               "trace=io_uring_enter", "-e", inject});
+    REQUIRE_NOTHROW(run({.server = loopback(process.port()),
+                         .connections = 20,
+                         .bytes = 200'000,
+                         .seed = test_seed()}));
+    // strace hands the signal on to the server, which is its only child.
+    std::vector<pid_t> const children = children_of(process.pid());
+    REQUIRE(children.size() == 1);
+    REQUIRE(::kill(children.front(), SIGTERM) == 0);
+    CHECK(process.wait() == 0);
 }

@@ -59,7 +59,8 @@ std::string joined(std::vector<std::string> const& words) {
 
 } // namespace
 
-TEST_CASE("a wrong option ends the binary with 64 and a line that names it, its value and range") {
+TEST_CASE("fault_X4: a wrong option ends the binary with 64 and a line that names it, its value "
+          "and range") {
     if (kodama_binary().empty()) KODAMA_SKIP("KODAMA_BINARY is not set");
     for (Hostile const& hostile : hostile_command_lines) {
         INFO("kodama" << joined(hostile.arguments));
