@@ -36,6 +36,12 @@ public:
         return (element.*link).linked_;
     }
 
+    // The element behind one that is in this list, or null.
+    [[nodiscard]] static T* next(T const& element) noexcept {
+        KODAMA_ASSERT(contains(element));
+        return (element.*link).next_;
+    }
+
     void push_back(T& element) noexcept {
         ListLink<T>& own = element.*link;
         KODAMA_ASSERT(!own.linked_);

@@ -37,7 +37,9 @@ public:
     // `max_pending`. An empty buffer is taken and sends nothing.
     bool send(Buffer&& buffer) noexcept;
 
-    // The same for bytes that are the caller's: all of them are copied, or none.
+    // The same for bytes that are the caller's: all of them are copied, or none. Also refused while
+    // a worker's share of `Options::max_pending_total` has no room for them; more than that share
+    // at once is refused for ever.
     bool send_copy(std::span<std::byte const> bytes) noexcept;
     bool send_copy(std::string_view text) noexcept {
         return send_copy(std::as_bytes(std::span(text)));
@@ -74,6 +76,7 @@ private:
     Generation generation_{};
     int descriptor_ = -1;             // the slot again with direct descriptors
     std::size_t in_flight_bytes_ = 0; // of the send
+    std::size_t wanted_ = 0;          // bytes of memory that the refused send needs
     bool open_ = false;               // the place is taken
     bool has_session_ = false;
     bool refused_ = false; // send() said no: on_writable is owed

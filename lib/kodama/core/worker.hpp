@@ -131,7 +131,8 @@ private:
     void evict_longest_blocked() noexcept;
     void keep_account_of_blocked(Connection& connection, bool progress) noexcept;
     void leave_all_lists(Connection& connection) noexcept;
-    [[nodiscard]] bool may_queue(Connection& connection) noexcept;
+    bool refuse(Connection& connection, std::size_t wanted) noexcept;
+    [[nodiscard]] bool below_limit(Connection const& connection) const noexcept;
     bool send(Connection& connection, Buffer&& buffer) noexcept;
     bool send_copy(Connection& connection, std::span<std::byte const> bytes) noexcept;
 

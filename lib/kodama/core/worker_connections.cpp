@@ -162,7 +162,8 @@ void Worker::pump(Connection& connection) noexcept {
 
 void Worker::tell_writable(Connection& connection) noexcept {
     if (!connection.refused_ || !connection.state_.may_send()) return;
-    if (connection.unsent() > limits_.max_pending / 2 || copies_.free_count() == 0) return;
+    if (connection.unsent() > limits_.max_pending / 2) return;
+    if (connection.wanted_ > copies_.free_bytes()) return starved_.push_back_once(connection);
     connection.refused_ = false;
     if (hooks_.on_writable == nullptr) return;
     if (!hooks_.on_writable(table_.session_of(connection), connection)) {

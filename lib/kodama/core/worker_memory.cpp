@@ -67,18 +67,22 @@ bool Worker::move_unsent_out(Connection& connection) noexcept {
 }
 
 void Worker::relieve_memory() noexcept {
-    while (!starved_.empty()) {
-        Connection& connection = *starved_.front();
-        bool const blocked = connection.state_.blocked() && !connection.state_.broken();
-        std::size_t const needed =
-            blocked ? connection.state_.unsent().blocks_to_move_into(copies_) : 1;
-        if (needed > copies_.free_count()) {
-            // A session that only wants to send more can wait; receive buffers cannot.
-            if (blocked && evictions_under_way_ == 0) evict_longest_blocked();
+    Connection* next = nullptr;
+    for (Connection* connection = starved_.front(); connection != nullptr; connection = next) {
+        next = Starved::next(*connection);
+        ConnectionState& state = connection->state_;
+        bool const blocked = state.blocked() && !state.broken();
+        bool const room = blocked
+                              ? state.unsent().blocks_to_move_into(copies_) <= copies_.free_count()
+                              : connection->wanted_ <= copies_.free_bytes();
+        if (room) {
+            starved_.remove(*connection);
+            touch(*connection);
+        } else if (blocked) {
+            // A session that wants to send more can wait; receive buffers that are held cannot.
+            if (evictions_under_way_ == 0) evict_longest_blocked();
             return;
         }
-        starved_.remove(connection);
-        touch(connection);
     }
 }
 
@@ -93,27 +97,31 @@ void Worker::evict_longest_blocked() noexcept {
 
 // --- what a session asks for
 
-bool Worker::may_queue(Connection& connection) noexcept {
-    if (!connection.state_.may_send()) return false;
-    std::size_t const burst = std::size_t{received_.count()} * received_.block_size();
-    if (connection.unsent() < limits_.max_pending + burst) return true;
+bool Worker::refuse(Connection& connection, std::size_t wanted) noexcept {
     connection.refused_ = true;
+    connection.wanted_ = wanted;
     return false;
 }
 
+bool Worker::below_limit(Connection const& connection) const noexcept {
+    std::size_t const burst = std::size_t{received_.count()} * received_.block_size();
+    return connection.unsent() < limits_.max_pending + burst;
+}
+
 bool Worker::send(Connection& connection, Buffer&& buffer) noexcept {
-    if (!may_queue(connection)) return false;
+    if (!connection.state_.may_send()) return false;
+    if (!below_limit(connection)) return refuse(connection, 0);
     connection.state_.unsent().push(std::move(buffer));
     touch(connection);
     return true;
 }
 
 bool Worker::send_copy(Connection& connection, std::span<std::byte const> bytes) noexcept {
-    if (!may_queue(connection)) return false;
+    if (!connection.state_.may_send()) return false;
+    if (!below_limit(connection)) return refuse(connection, bytes.size());
     if (bytes.size() > copies_.free_bytes()) {
-        connection.refused_ = true;
         starved_.push_back_once(connection);
-        return false;
+        return refuse(connection, bytes.size());
     }
     connection.state_.unsent().push_copy(bytes, copies_);
     touch(connection);
