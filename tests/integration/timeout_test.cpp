@@ -84,7 +84,7 @@ TEST_CASE("an idle connection that does not take what it still gets is reset") {
     options.send_timeout = 0ms;
     TestServer<Echo> server{options};
     Client deaf = server.connect({.receive_buffer = 4096});
-    REQUIRE_NOTHROW(block_for_good(server, deaf, Payload(test_seed(), 0)));
+    REQUIRE_NOTHROW(block(server, deaf, Payload(test_seed(), 0)));
     server.await(CloseReason::idle_timeout, 1);
     server.await_nothing_left();
     CHECK(deaf.discard_until_end() != 0);
