@@ -6,7 +6,13 @@
 #include <string>
 #include <vector>
 
+#include <sys/socket.h>
+#include <sys/time.h>
+
+#include <support/descriptor.hpp>
 #include <support/load.hpp>
+#include <support/process_info.hpp>
+#include <support/scale.hpp>
 #include <support/test_server.hpp>
 
 using namespace kodama;
@@ -155,4 +161,23 @@ TEST_CASE("an impossible option says which, what it was and what it may be") {
     options = test_options();
     options.listen = {"nowhere:port"};
     CHECK_THROWS_AS(Server<Echo>{options}, OptionError);
+}
+
+TEST_CASE("making a server does not interrupt the calls of the thread that makes it") {
+    raise_descriptor_limit();
+    for (std::size_t i = 0; i < scaled(100); ++i) {
+        Server<Echo> server{test_options(2)};
+        // A socket with a deadline is not restarted by the kernel: EINTR would show.
+        int const fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        Descriptor const socket(fd);
+        timeval const deadline{.tv_sec = 20, .tv_usec = 0};
+        ::setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &deadline, sizeof deadline);
+        ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &deadline, sizeof deadline);
+        sockaddr_storage storage{};
+        socklen_t const length = server.endpoints().front().to(storage);
+        char byte = 'x';
+        REQUIRE(::connect(fd, reinterpret_cast<sockaddr*>(&storage), length) == 0);
+        REQUIRE(::send(fd, &byte, 1, 0) == 1);
+        REQUIRE(::recv(fd, &byte, 1, 0) == 1);
+    }
 }

@@ -1,6 +1,7 @@
 #include <kodama/ring/capabilities.hpp>
 
 #include <cerrno>
+#include <future>
 #include <optional>
 #include <string_view>
 
@@ -236,6 +237,10 @@ private:
 
 } // namespace
 
-Capabilities probe_capabilities(FeatureSet disabled) { return Probe(disabled).run(); }
+Capabilities probe_capabilities(FeatureSet disabled) {
+    // In a thread of its own: a ring is taken down after it was closed, and the kernel then nudges
+    // the threads that used it, whose blocking calls fail with EINTR.
+    return std::async(std::launch::async, [&] { return Probe(disabled).run(); }).get();
+}
 
 } // namespace kodama

@@ -17,8 +17,8 @@ struct Capabilities {
     std::array<std::string, all_features.size()> why_not;
 };
 
-// Throws SetupError when the server cannot do without what is missing. The thread that calls it
-// holds no ring afterwards.
+// Throws SetupError when the server cannot do without what is missing. The calling thread
+// makes no ring.
 [[nodiscard]] Capabilities probe_capabilities(FeatureSet disabled);
 
 } // namespace kodama

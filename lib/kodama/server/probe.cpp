@@ -1,7 +1,7 @@
 #include <kodama/server/probe.hpp>
 
-#include <exception>
 #include <fstream>
+#include <future>
 #include <memory>
 #include <string>
 #include <vector>
@@ -105,7 +105,10 @@ ProbeReport probe(Options const& options) {
     report.locked_memory_limit = locked_memory_limit();
     try {
         report.capabilities = probe_capabilities(disabled_features(options));
-        try_rings(report.capabilities.usable, limits, report.workers);
+        // In a thread of its own, for the same reason as there (ring/capabilities.cpp).
+        std::async(std::launch::async, [&] {
+            try_rings(report.capabilities.usable, limits, report.workers);
+        }).get();
     } catch (SetupError const& error) {
         report.why_not = error.what();
         report.unsupported = error.kind() == SetupError::Kind::unsupported;

@@ -49,7 +49,8 @@ public:
 
     // Stops accepting, echoes (or whatever the session does with) everything that has arrived,
     // closes each connection as Connection::close() does, and after `timeout` resets what is left.
-    // Blocks until all workers have ended; returns how many connections were reset.
+    // Blocks until all workers have ended; returns how many connections were reset, also when asked
+    // again.
     std::uint64_t drain(std::chrono::nanoseconds timeout);
 
     // Resets every connection and ends the workers. Blocks until they have ended; returns how many
