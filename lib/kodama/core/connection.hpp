@@ -74,10 +74,11 @@ private:
     ConnectionState state_;
     Slot slot_{};
     Generation generation_{};
-    int descriptor_ = -1;             // the slot again with direct descriptors
-    std::size_t in_flight_bytes_ = 0; // of the send
-    std::size_t wanted_ = 0;          // bytes of memory that the refused send needs
-    bool open_ = false;               // the place is taken
+    int descriptor_ = -1;              // the slot again with direct descriptors
+    std::uint32_t unparks_before_ = 0; // how many others' turns there had been when it was parked
+    std::size_t in_flight_bytes_ = 0;  // of the send
+    std::size_t wanted_ = 0;           // bytes of memory that the refused send needs
+    bool open_ = false;                // the place is taken
     bool has_session_ = false;
     bool refused_ = false; // send() said no: on_writable is owed
     bool evicted_ = false;

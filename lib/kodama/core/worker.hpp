@@ -157,6 +157,7 @@ private:
     // One list for each kind of timer: all of a kind run equally long, so each list is in order.
     std::array<Timed, 2> timed_;
     std::uint32_t evictions_under_way_ = 0;
+    std::uint32_t unparks_ = 0; // wraps around
 
     bool table_full_ = false;    // and told
     bool accept_failed_ = false; // and told

@@ -24,6 +24,7 @@ void Worker::leave_all_lists(Connection& connection) noexcept {
 
 void Worker::park(Connection& connection) noexcept {
     connection.state_.park();
+    connection.unparks_before_ = unparks_;
     parked_.push_back(connection);
     counters_.add(Counter::parks);
 }
@@ -34,6 +35,9 @@ void Worker::unpark_some() noexcept {
     std::uint32_t available = received_.count() - received_.leased_count();
     while (available > 0 && !parked_.empty()) {
         Connection& connection = *parked_.pop_front();
+        // Nobody waits for more turns of others than there can be others.
+        KODAMA_ASSERT(unparks_ - connection.unparks_before_ <= table_.size());
+        ++unparks_;
         connection.state_.unpark();
         Step const step = connection.state_.next_step(limits_.max_pending);
         if (step == Step::receive || step == Step::receive_rest) {
