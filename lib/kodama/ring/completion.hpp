@@ -19,7 +19,8 @@ struct Completion {
     // The operation is still armed and will complete again.
     [[nodiscard]] bool more() const noexcept { return (flags & IORING_CQE_F_MORE) != 0; }
 
-    // The buffer that it carries, whatever the result is: it is ours now.
+    // The buffer that it carries, whatever the result is: it is ours now. Linux 6.1 sends one along
+    // with EAGAIN.
     [[nodiscard]] std::optional<BufferId> buffer() const noexcept {
         if ((flags & IORING_CQE_F_BUFFER) == 0) return std::nullopt;
         return BufferId{static_cast<std::uint16_t>(flags >> IORING_CQE_BUFFER_SHIFT)};
