@@ -1,8 +1,11 @@
 // What the binary tells about itself: the probe and the counters.
 #include <support/catch.hpp>
 
+#include <algorithm>
 #include <csignal>
+#include <stdexcept>
 #include <string>
+#include <vector>
 
 #include <kodama/kodama.hpp>
 #include <support/client.hpp>
@@ -13,6 +16,28 @@
 
 using namespace kodama;
 using namespace kodama::testing;
+
+namespace {
+
+// Runs what follows as nobody, without any of root's rights.
+std::vector<std::string> as_nobody(std::vector<std::string> const& more = {}) {
+    std::vector<std::string> wrapper{"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups",
+                                     "--inh-caps=-all"};
+    wrapper.insert(wrapper.end(), more.begin(), more.end());
+    return wrapper;
+}
+
+// Only root can become nobody, and nobody must be let into the folder of the binary.
+bool nobody_can_run_it() {
+    Command const version = kodama_command({"--version"}, {}, as_nobody());
+    try {
+        return run_to_end(version).exit_code == 0;
+    } catch (std::runtime_error const&) {
+        return false;
+    }
+}
+
+} // namespace
 
 TEST_CASE("the counters are one line of JSON, in total, by reason and by worker") {
     TestServer<Echo> server{test_options(2)};
@@ -94,4 +119,29 @@ TEST_CASE("fault_O2: --probe says why it cannot serve, as a start does, with the
     CHECK(finished.exit_code == (error == "ENOMEM" ? 71 : 69));
     CHECK_THAT(finished.output, contains_text("can serve           no: "));
     CHECK_THAT(finished.output, contains_text(error));
+}
+
+TEST_CASE("fault_M4: too little locked memory is told with what is needed and what there is") {
+    if (kodama_binary().empty()) KODAMA_SKIP("KODAMA_BINARY is not set");
+    if (!nobody_can_run_it()) KODAMA_SKIP("the binary cannot be run as nobody here");
+    std::vector<std::string> const wrapper = as_nobody({"prlimit", "--memlock=65536:65536"});
+    Finished const probe = run_to_end(kodama_command({"--probe"}, {}, wrapper));
+    if (probe.exit_code == 0) KODAMA_SKIP("this kernel does not charge rings to RLIMIT_MEMLOCK");
+    INFO(probe.output << probe.errors);
+    CHECK(probe.exit_code == 71);
+    CHECK_THAT(probe.output, contains_text(" KiB needed, limit 64 KiB"));
+    Finished const start = run_to_end(kodama_command({"--listen", "127.0.0.1:0"}, {}, wrapper));
+    CHECK(start.exit_code == 71);
+    CHECK_THAT(start.errors, contains_text("the limit is 64 KiB; raise it"));
+    CHECK(std::count(start.errors.begin(), start.errors.end(), '\n') == 1);
+}
+
+TEST_CASE("a port that needs a right is told with the remedy") {
+    if (kodama_binary().empty()) KODAMA_SKIP("KODAMA_BINARY is not set");
+    if (!nobody_can_run_it()) KODAMA_SKIP("the binary cannot be run as nobody here");
+    Finished const start = run_to_end(kodama_command({"--listen", "127.0.0.1:7"}, {}, as_nobody()));
+    INFO(start.errors);
+    CHECK(start.exit_code == 71);
+    CHECK_THAT(start.errors, contains_text("127.0.0.1:7: Permission denied"));
+    CHECK_THAT(start.errors, contains_text("CAP_NET_BIND_SERVICE"));
 }

@@ -34,8 +34,8 @@ std::string no_memory() {
     std::string const current = limit.rlim_cur == RLIM_INFINITY
                                     ? "unlimited"
                                     : std::to_string(limit.rlim_cur / 1024) + " KiB";
-    return "not enough locked memory for io_uring (ENOMEM): about 1024 KiB are needed for each "
-           "worker, the limit is " +
+    return "not enough locked memory for io_uring (ENOMEM): a worker needs about 600 KiB with the "
+           "default options (kodama --probe tells it exactly), the limit is " +
            current + "; raise it (ulimit -l, LimitMEMLOCK=), or use fewer workers";
 }
 
