@@ -43,13 +43,20 @@ class Source:
                 yield number, found[0]
 
 
+def listed_by_git():
+    """What git tracks or does not ignore; None without git, and outside a checkout."""
+    command = ["git", "-C", str(ROOT), "ls-files", "-co", "--exclude-standard", "-z"]
+    try:
+        listed = subprocess.run(command, capture_output=True, text=True, check=True)
+    except (FileNotFoundError, subprocess.CalledProcessError):
+        return None
+    return [pathlib.Path(name) for name in listed.stdout.split("\0") if name]
+
+
 @functools.cache
 def sources():
-    command = ["git", "-C", str(ROOT), "ls-files", "-co", "--exclude-standard", "-z"]
-    listed = subprocess.run(command, capture_output=True, text=True, check=False)
-    if listed.returncode == 0:
-        paths = [pathlib.Path(name) for name in listed.stdout.split("\0") if name]
-    else:
+    paths = listed_by_git()
+    if paths is None:
         found = ROOT.rglob("*")
         paths = [path.relative_to(ROOT) for path in found if path.is_file()]
         hidden = re.compile(r"build|subprojects|\.git$|__pycache__")
