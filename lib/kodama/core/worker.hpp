@@ -82,26 +82,30 @@ private:
     using Timed = IntrusiveList<Connection, &Connection::timer_link_>;
     using Timer = Connection::Timer;
 
-    // --- worker.cpp: the loop, commands, deadlines, listeners
+    // --- worker.cpp: the loop and its commands
     void dispatch(Completion const& completion) noexcept;
     void on_wake() noexcept;
-    void on_accept(Token token, Completion const& completion) noexcept;
     void obey() noexcept;
+    void begin_drain() noexcept;
+    void abort_all() noexcept;
+    void settle() noexcept;
+    void publish() noexcept;
+
+    // --- worker_accept.cpp: what listeners want next, and what to do when there is no room
+    void on_accept(Token token, Completion const& completion) noexcept;
+    void accept_failed(Listener& listener, std::int32_t result) noexcept;
+    void pump(Listener& listener, std::size_t index) noexcept;
+    void watch_table() noexcept;
+    void tell(Event event) const noexcept;
+    [[nodiscard]] std::uint32_t places_for_accept() const noexcept;
+
+    // --- worker_timers.cpp: deadlines
     void expire() noexcept;
     void expire(Connection& connection) noexcept;
     void start_timer(Connection& connection, Timer timer) noexcept;
     void stop_timer(Connection& connection) noexcept;
     void restart_idle_timer(Connection& connection) noexcept;
-    void settle() noexcept;
-    void publish() noexcept;
-    void pump(Listener& listener, std::size_t index) noexcept;
-    void accept_failed(Listener& listener, std::int32_t result) noexcept;
-    void begin_drain() noexcept;
-    void abort_all() noexcept;
-    void watch_table() noexcept;
-    void tell(Event event) const noexcept;
     [[nodiscard]] TimePoint next_deadline() const noexcept;
-    [[nodiscard]] std::uint32_t places_for_accept() const noexcept;
 
     // --- worker_connections.cpp: what completions do to a connection, and what it wants next
     void open(std::int32_t descriptor) noexcept;
