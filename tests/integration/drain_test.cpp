@@ -243,7 +243,10 @@ TEST_CASE("a drain under load gives every client a right beginning of its bytes"
             }
         }));
     }
-    eventually("all are served", [&] { return server.count(Counter::bytes_sent) > 1'000'000; });
+    eventually("all are served", [&] {
+        bool const all_there = server.count(Counter::accepted) == 8;
+        return all_there && server.count(Counter::bytes_sent) > 1'000'000;
+    });
     CHECK(server.drain(patience) == 0);
     for (auto const& client : clients)
         REQUIRE_NOTHROW(client->join());

@@ -6,7 +6,9 @@
 #include <chrono>
 #include <csignal>
 #include <cstdint>
+#include <memory>
 #include <mutex>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -14,6 +16,7 @@
 #include <sys/socket.h>
 
 #include <kodama/kodama.hpp>
+#include <support/background.hpp>
 #include <support/client.hpp>
 #include <support/eventually.hpp>
 #include <support/json.hpp>
@@ -155,6 +158,32 @@ TEST_CASE("fault_A2: a full table is a pause of accepting, told and counted, and
     CHECK(events.front() == Event::accept_paused_table);
     CHECK(events.back() == Event::accept_resumed);
     CHECK(server.count(Counter::accept_pauses_descriptors) == 0);
+}
+
+TEST_CASE("every listening socket is served although there are fewer places than sockets") {
+    Options options = test_options();
+    options.listen = {"127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"};
+    options.max_connections = 1;
+    TestServer<Echo> server{options};
+    for (kodama::Address const& address : server.endpoints()) {
+        Client client(address);
+        client.send_all("anybody?");
+        CHECK(client.receive_exactly(8) == "anybody?");
+    }
+    server.await_nothing_left();
+
+    // All at once: one is served, the others wait, nobody is refused.
+    std::vector<std::unique_ptr<Background>> clients;
+    for (kodama::Address const& address : server.endpoints()) {
+        clients.push_back(std::make_unique<Background>([address] {
+            Client client(address);
+            client.send_all("and me?");
+            if (client.receive_exactly(7) != "and me?") throw std::runtime_error("a wrong echo");
+        }));
+    }
+    for (auto const& client : clients)
+        REQUIRE_NOTHROW(client->join());
+    CHECK(server.count(Counter::refused) == 0);
 }
 
 TEST_CASE("fault_A8: a listening socket that somebody shuts down is told, and makes no loop") {

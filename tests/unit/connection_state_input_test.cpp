@@ -162,12 +162,12 @@ TEST_CASE("input: discarding --linger over--> ended with an armed receive, which
     SECTION("the receive ends first") {
         machine.state.receive_ended();
         machine.expect_nothing();
-        machine.state.cancel_receive_ended();
+        machine.state.cancel_receive_ended(false);
     }
     SECTION("the FIN comes first after all") {
         machine.receive_fin();
         machine.expect_nothing();
-        machine.state.cancel_receive_ended();
+        machine.state.cancel_receive_ended(false);
     }
     machine.expect_closed(CloseReason::session_closed);
 }
@@ -241,4 +241,37 @@ TEST_CASE("input: close() after the FIN does not read on") {
     machine.state.close(CloseReason::session_closed);
     CHECK(machine.state.input() == Input::ended);
     machine.expect_closed(CloseReason::session_closed);
+}
+
+TEST_CASE("input: a receive that is running is not cancelled again, until it goes on") {
+    Machine machine;
+    machine.expect(Step::receive);
+    machine.queue(Machine::max_pending);
+    machine.expect(Step::send);
+    machine.expect(Step::cancel_receive);
+    machine.state.cancel_receive_ended(true);
+    machine.expect_nothing();
+    SECTION("it brings something and goes on") {
+        machine.state.receive_goes_on();
+        machine.expect(Step::cancel_receive);
+        machine.cancelled();
+    }
+    SECTION("it ends") { machine.state.receive_ended(); }
+    machine.expect_nothing();
+    machine.state.sent(Machine::max_pending);
+    machine.expect(Step::receive);
+}
+
+TEST_CASE("over: a send that is running is not cancelled again, but waited for") {
+    Machine machine;
+    machine.queue("stuck");
+    machine.expect(Step::send);
+    machine.state.abort(CloseReason::session_aborted);
+    machine.expect(Step::reset);
+    machine.expect(Step::cancel_send);
+    machine.state.reset_ended();
+    machine.state.cancel_send_ended(true);
+    machine.expect_nothing();
+    machine.state.sent(0);
+    machine.expect_closed(CloseReason::session_aborted);
 }

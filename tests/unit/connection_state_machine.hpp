@@ -85,7 +85,7 @@ public:
     // Both ends of a cancelled receive.
     void cancelled() {
         state.receive_ended();
-        state.cancel_receive_ended();
+        state.cancel_receive_ended(false);
     }
 
     // Sends FIN.

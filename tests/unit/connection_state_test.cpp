@@ -43,15 +43,15 @@ TEST_CASE("over: output broken --> what is in flight is cancelled and joined -->
     machine.expect_nothing();
     machine.state.reset_ended();
     machine.expect_nothing();
-    machine.state.cancel_receive_ended();
+    machine.state.cancel_receive_ended(false);
     machine.expect(Step::cancel_receive); // It is still armed.
     machine.state.receive_ended();
     machine.expect_nothing();
-    machine.state.cancel_receive_ended();
+    machine.state.cancel_receive_ended(false);
     machine.expect_nothing();
     machine.state.sent(0);
     machine.expect_nothing();
-    machine.state.cancel_send_ended();
+    machine.state.cancel_send_ended(false);
     CHECK_FALSE(machine.state.in_flight());
     machine.expect_closed(CloseReason::session_aborted);
 }
@@ -76,13 +76,13 @@ TEST_CASE("over: abort() while a send is in flight waits for it") {
     machine.expect(Step::reset);
     machine.expect(Step::cancel_send);
     machine.state.reset_ended();
-    machine.state.cancel_send_ended();
+    machine.state.cancel_send_ended(false);
     // The cancellation has missed: the memory is the kernel's until the send has ended.
     machine.expect(Step::cancel_send);
     CHECK(machine.state.unsent().size() == 5);
     machine.state.sent(2);
     machine.expect_nothing();
-    machine.state.cancel_send_ended();
+    machine.state.cancel_send_ended(false);
     machine.expect_closed(CloseReason::evicted);
     CHECK(machine.pool().leased_count() == 0);
 }
@@ -127,7 +127,7 @@ TEST_CASE("over: abort() reaches a starved connection and a parked one") {
     machine.expect_closed(CloseReason::evicted);
 }
 
-TEST_CASE("over: the first reason is the reason") {
+TEST_CASE("over: the first reset is the reason, whatever was to end the connection before") {
     Machine machine;
     machine.expect(Step::receive);
     machine.state.close(CloseReason::session_closed);
@@ -137,8 +137,8 @@ TEST_CASE("over: the first reason is the reason") {
     machine.expect(Step::cancel_receive);
     machine.lose_peer();
     machine.state.reset_ended();
-    machine.state.cancel_receive_ended();
-    machine.expect_closed(CloseReason::session_closed);
+    machine.state.cancel_receive_ended(false);
+    machine.expect_closed(CloseReason::stopped);
 }
 
 TEST_CASE("over: once the slot is given back nothing is asked for any more") {
@@ -257,7 +257,7 @@ TEST_CASE("in flight: a cancelled receive that completes with data first is stil
     machine.state.receive_ended();
     machine.expect_nothing();
     machine.state.sent(Machine::max_pending);
-    machine.state.cancel_receive_ended();
+    machine.state.cancel_receive_ended(false);
     machine.expect(Step::send);
     machine.expect(Step::receive);
 }
@@ -268,7 +268,7 @@ TEST_CASE("in flight: a cancellation that ended with the receive still armed is 
     machine.queue(Machine::max_pending);
     machine.expect(Step::send);
     machine.expect(Step::cancel_receive);
-    machine.state.cancel_receive_ended();
+    machine.state.cancel_receive_ended(false);
     machine.expect(Step::cancel_receive);
     machine.expect_nothing();
 }
@@ -279,7 +279,7 @@ TEST_CASE("in flight: a cancellation that ended is not asked for again when ther
     machine.queue(Machine::max_pending);
     machine.expect(Step::send);
     machine.expect(Step::cancel_receive);
-    machine.state.cancel_receive_ended();
+    machine.state.cancel_receive_ended(false);
     machine.state.sent(Machine::max_pending);
     machine.expect_nothing();
 }
@@ -293,6 +293,6 @@ TEST_CASE("in flight: the slot is not given back while a cancellation is under w
     machine.state.finish(CloseReason::peer_finished);
     CHECK(machine.state.in_flight());
     machine.expect_nothing();
-    machine.state.cancel_receive_ended();
+    machine.state.cancel_receive_ended(false);
     machine.expect_closed(CloseReason::peer_finished);
 }

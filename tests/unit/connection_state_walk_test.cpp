@@ -172,7 +172,7 @@ private:
     void end_cancel_receive() {
         if (!flight_.cancel_receive) return;
         flight_.cancel_receive = false;
-        state().cancel_receive_ended();
+        state().cancel_receive_ended(false);
     }
 
     void finish_send(std::size_t count) {
@@ -201,7 +201,7 @@ private:
     void end_cancel_send() {
         if (!flight_.cancel_send) return;
         flight_.cancel_send = false;
-        state().cancel_send_ended();
+        state().cancel_send_ended(false);
     }
 
     void end_shut_down() {

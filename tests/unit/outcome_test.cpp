@@ -83,11 +83,19 @@ TEST_CASE("a send tells why it ended, and what it does not know is a lost peer")
                             {4095, Outcome::peer_gone}});
 }
 
+TEST_CASE("a cancellation tells that it was too late, and else has ended, whatever it says") {
+    Operation const operation =
+        GENERATE(Operation::cancel_accept, Operation::cancel_receive, Operation::cancel_send);
+    check(operation, {{ENOENT, Outcome::done},
+                      {EALREADY, Outcome::running},
+                      {EINVAL, Outcome::done},
+                      {4095, Outcome::done}});
+}
+
 TEST_CASE("everything else has ended, whatever it says") {
     Operation const operation =
-        GENERATE(Operation::cancel_accept, Operation::close_listener, Operation::cancel_receive,
-                 Operation::cancel_send, Operation::shut_down, Operation::reset, Operation::close,
-                 Operation::refuse, Operation::wake);
+        GENERATE(Operation::close_listener, Operation::shut_down, Operation::reset,
+                 Operation::close, Operation::refuse, Operation::wake);
     check(operation, {{ENOENT, Outcome::done},
                       {EALREADY, Outcome::done},
                       {ENOTCONN, Outcome::done},

@@ -90,6 +90,7 @@ private:
     ListLink<Connection> parked_link_;  // waits for receive buffers, oldest first
     ListLink<Connection> blocked_link_; // has a send that the peer does not read, oldest first
     ListLink<Connection> starved_link_; // waits for memory for unsent bytes, oldest first
+    ListLink<Connection> held_link_;    // accepted beyond the limit, and waits for a place
     ListLink<Connection> timer_link_;   // idle, or waits for the peer's FIN; nearest deadline first
 };
 

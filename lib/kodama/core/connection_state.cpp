@@ -19,9 +19,16 @@ bool ConnectionState::over() const noexcept {
 
 Step ConnectionState::next_step_when_over() const noexcept {
     if (reset_wanted_) return Step::reset;
-    if (receiving_ && !cancelling_receive_) return Step::cancel_receive;
-    if (sending_ && !cancelling_send_) return Step::cancel_send;
+    if (Step const step = cancel_receive(); step != Step::none) return step;
+    if (sending_ && !cancelling_send_ && !send_runs_out_) return Step::cancel_send;
     return in_flight() ? Step::none : Step::close;
+}
+
+// Asked for again while it did not help: the kernel may not find a receive that it is just arming.
+// But one that it says is running need only be waited for.
+Step ConnectionState::cancel_receive() const noexcept {
+    bool const possible = receiving_ && !cancelling_receive_ && !receive_runs_out_;
+    return possible ? Step::cancel_receive : Step::none;
 }
 
 Step ConnectionState::next_output_step() const noexcept {
@@ -35,7 +42,7 @@ Step ConnectionState::next_input_step(std::size_t max_pending) const noexcept {
     switch (input_) {
     case Input::ended:
         // After the linger deadline the receive may still be armed.
-        return receiving_ && !cancelling_receive_ ? Step::cancel_receive : Step::none;
+        return cancel_receive();
     case Input::discarding:
         return receiving_ || parked_ ? Step::none : Step::receive;
     case Input::reading:
@@ -47,7 +54,7 @@ Step ConnectionState::next_input_step(std::size_t max_pending) const noexcept {
     if (receiving_) {
         // One that looks for the rest does not wait, so there is nothing to cancel.
         bool const unwanted = !receiving_rest_ && (last_call || !room);
-        return unwanted && !cancelling_receive_ ? Step::cancel_receive : Step::none;
+        return unwanted ? cancel_receive() : Step::none;
     }
     if (!room || parked_) return Step::none;
     return last_call ? Step::receive_rest : Step::receive;
@@ -68,7 +75,7 @@ bool ConnectionState::lingers() const noexcept {
 }
 
 void ConnectionState::give_reason(CloseReason reason) noexcept {
-    if (reason_given_) return; // the first cause is the cause
+    if (reason_given_) return; // the first cause of an end in order is the cause
     reason_given_ = true;
     reason_ = reason;
 }
@@ -97,7 +104,9 @@ void ConnectionState::abort(CloseReason reason) noexcept {
     if (output_ == Output::broken || closing_) return;
     output_ = Output::broken;
     reset_wanted_ = true;
-    give_reason(reason);
+    // However it was coming to its end: what ends it is the reset.
+    reason_given_ = true;
+    reason_ = reason;
 }
 
 // --- what was submitted
@@ -160,6 +169,12 @@ void ConnectionState::close_submitted() noexcept {
 void ConnectionState::receive_ended() noexcept {
     KODAMA_ASSERT(receiving_);
     receiving_ = false;
+    receive_runs_out_ = false;
+}
+
+void ConnectionState::receive_goes_on() noexcept {
+    KODAMA_ASSERT(receiving_);
+    receive_runs_out_ = false;
 }
 
 void ConnectionState::nothing_left() noexcept {
@@ -173,6 +188,8 @@ void ConnectionState::peer_finished() noexcept {
 }
 
 void ConnectionState::peer_gone(CloseReason reason) noexcept {
+    // Where the FIN was not sent yet, the connection did not end as it was meant to.
+    if (output_ == Output::finishing) reason_given_ = false;
     input_ = Input::ended;
     output_ = Output::broken;
     give_reason(reason);
@@ -186,18 +203,21 @@ void ConnectionState::linger_over() noexcept {
 void ConnectionState::sent(std::size_t count) noexcept {
     KODAMA_ASSERT(sending_);
     sending_ = false;
+    send_runs_out_ = false;
     unsent_.consume(count);
     if (unsent_.empty()) blocked_ = false;
 }
 
-void ConnectionState::cancel_receive_ended() noexcept {
+void ConnectionState::cancel_receive_ended(bool running) noexcept {
     KODAMA_ASSERT(cancelling_receive_);
     cancelling_receive_ = false;
+    receive_runs_out_ = running && receiving_;
 }
 
-void ConnectionState::cancel_send_ended() noexcept {
+void ConnectionState::cancel_send_ended(bool running) noexcept {
     KODAMA_ASSERT(cancelling_send_);
     cancelling_send_ = false;
+    send_runs_out_ = running && sending_;
 }
 
 void ConnectionState::shut_down_ended() noexcept {

@@ -64,13 +64,15 @@ public:
 
     // --- what happened
     void receive_ended() noexcept;               // it is no longer armed, whatever the reason
+    void receive_goes_on() noexcept;             // it brought something and is still armed
     void nothing_left() noexcept;                // the last call found the input empty
     void peer_finished() noexcept;               // FIN
     void peer_gone(CloseReason reason) noexcept; // reset, or lost
     void linger_over() noexcept;                 // the peer did not finish in time
     void sent(std::size_t count) noexcept; // the send has ended; the kernel took `count` bytes
-    void cancel_receive_ended() noexcept;
-    void cancel_send_ended() noexcept;
+    // `running`: it was too late, and what was to be cancelled ends by itself.
+    void cancel_receive_ended(bool running) noexcept;
+    void cancel_send_ended(bool running) noexcept;
     void shut_down_ended() noexcept;
     void reset_ended() noexcept;
 
@@ -106,6 +108,7 @@ public:
 
 private:
     [[nodiscard]] bool over() const noexcept;
+    [[nodiscard]] Step cancel_receive() const noexcept;
     [[nodiscard]] Step next_step_when_over() const noexcept;
     [[nodiscard]] Step next_output_step() const noexcept;
     [[nodiscard]] Step next_input_step(std::size_t max_pending) const noexcept;
@@ -119,8 +122,10 @@ private:
     bool receiving_ : 1 = false;
     bool receiving_rest_ : 1 = false;
     bool cancelling_receive_ : 1 = false;
+    bool receive_runs_out_ : 1 = false; // it ends by itself
     bool sending_ : 1 = false;
     bool cancelling_send_ : 1 = false;
+    bool send_runs_out_ : 1 = false;
     bool shutting_down_ : 1 = false;
     bool reset_wanted_ : 1 = false;
     bool resetting_ : 1 = false;

@@ -19,7 +19,8 @@ ListenerStep Listener::next_step(std::uint32_t free_places, std::uint32_t reserv
     bool const may_take_many = multishot && free_places > reserve;
     if (accepting_) {
         bool const unwanted = !open() || (many_ && !may_take_many);
-        return unwanted && !cancelling_ ? ListenerStep::cancel : ListenerStep::none;
+        bool const possible = !cancelling_ && !runs_out_;
+        return unwanted && possible ? ListenerStep::cancel : ListenerStep::none;
     }
     if (phase_ == Phase::stopped) return cancelling_ ? ListenerStep::none : ListenerStep::close;
     if (cancelling_ || paused() || free_places == 0) return ListenerStep::none;
@@ -48,11 +49,15 @@ void Listener::close_submitted() noexcept {
     phase_ = Phase::closing;
 }
 
-void Listener::accepted() noexcept { pause_length_ = {}; }
+void Listener::accepted() noexcept {
+    pause_length_ = {};
+    runs_out_ = false;
+}
 
 void Listener::accept_ended() noexcept {
     KODAMA_ASSERT(accepting_);
     accepting_ = false;
+    runs_out_ = false;
 }
 
 void Listener::accept_cancelled() noexcept {
@@ -60,9 +65,10 @@ void Listener::accept_cancelled() noexcept {
     if (phase_ == Phase::emptying && for_the_rest_) phase_ = Phase::stopped;
 }
 
-void Listener::cancel_ended() noexcept {
+void Listener::cancel_ended(bool running) noexcept {
     KODAMA_ASSERT(cancelling_);
     cancelling_ = false;
+    runs_out_ = running && accepting_;
 }
 
 void Listener::close_ended() noexcept {

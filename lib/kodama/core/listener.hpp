@@ -12,8 +12,8 @@ enum class ListenerStep : std::uint8_t { none, accept_many, accept_one, cancel, 
 
 // Multishot accept has no budget: it takes whatever is queued, and with a full table the kernel
 // drops what it took. So it is armed only while there are more free places than could be queued;
-// below that, connections are accepted one at a time, each with a place set aside for it; with no
-// place they stay in the kernel's queue, where nothing is lost.
+// below that, connections are accepted one at a time; with no place they stay in the kernel's
+// queue, where nothing is lost.
 //
 //     open       idle ◀──ended── accepting ◀──accept submitted── idle
 //                paused ──time over, connection ended──▶ idle
@@ -29,8 +29,8 @@ class Listener {
 public:
     explicit Listener(int descriptor) noexcept : descriptor_(descriptor) {}
 
-    // `free_places`: in the table, less those set aside for single accepts in flight.
-    // `reserve`: how many connections may be waiting in the kernel's queues.
+    // `free_places`: how many more connections may be served.
+    // `reserve`: how many connections the kernel may take from its queues before it looks up.
     [[nodiscard]] ListenerStep next_step(std::uint32_t free_places, std::uint32_t reserve,
                                          bool multishot) const noexcept;
 
@@ -38,10 +38,11 @@ public:
     void cancel_submitted() noexcept;
     void close_submitted() noexcept;
 
-    void accepted() noexcept; // a connection came
+    void accepted() noexcept; // a connection came; before accept_ended(), if that was the last
     void accept_ended() noexcept;
     void accept_cancelled() noexcept; // after accept_ended(): it ended without a connection
-    void cancel_ended() noexcept;
+    // `running`: it was too late, and the accept ends by itself.
+    void cancel_ended(bool running) noexcept;
     void close_ended() noexcept;
 
     // Descriptors or memory ran out. Returns true when this began a pause.
@@ -58,8 +59,6 @@ public:
     [[nodiscard]] bool paused() const noexcept { return paused_until_ != never; }
     [[nodiscard]] bool open() const noexcept { return phase_ == Phase::open; }
     [[nodiscard]] bool closed() const noexcept { return phase_ == Phase::closed; }
-    // A place in the table is set aside for what this one accept may bring.
-    [[nodiscard]] bool place_reserved() const noexcept { return accepting_ && !many_; }
 
 private:
     enum class Phase : std::uint8_t { open, emptying, stopped, closing, closed };
@@ -70,6 +69,7 @@ private:
     bool many_ = false;         // of the accept in flight
     bool for_the_rest_ = false; // the accept in flight was submitted while emptying
     bool cancelling_ = false;
+    bool runs_out_ = false;          // the accept in flight ends by itself
     TimePoint paused_until_ = never; // never: not paused
     Duration pause_length_{};
 };

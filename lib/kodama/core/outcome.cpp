@@ -36,6 +36,14 @@ constexpr std::array send_rows{
     Row{ETIMEDOUT, Outcome::peer_silent},
 };
 
+// That nothing was found is the same as success: what it was to cancel says itself how it ended.
+constexpr std::array cancel_rows{Row{EALREADY, Outcome::running}};
+
+constexpr bool is_cancel(Operation operation) noexcept {
+    return operation == Operation::cancel_accept || operation == Operation::cancel_receive ||
+           operation == Operation::cancel_send;
+}
+
 template <std::size_t size>
 Outcome look_up(std::array<Row, size> const& rows, int error, Outcome otherwise) noexcept {
     auto const row =
@@ -50,8 +58,9 @@ Outcome outcome_of(Operation operation, std::int32_t result) noexcept {
     if (operation == Operation::accept) return look_up(accept_rows, -result, Outcome::again);
     if (operation == Operation::receive) return look_up(receive_rows, -result, Outcome::peer_gone);
     if (operation == Operation::send) return look_up(send_rows, -result, Outcome::peer_gone);
-    // A cancellation that found nothing, a shutdown or reset of a connection that the peer has
-    // reset already, a close: whatever they say, they have ended, and that is all that counts.
+    if (is_cancel(operation)) return look_up(cancel_rows, -result, Outcome::done);
+    // A shutdown or reset of a connection that the peer has reset already, a close: whatever they
+    // say, they have ended, and that is all that counts.
     return Outcome::done;
 }
 

@@ -13,6 +13,7 @@ enum class Outcome : std::uint8_t {
     nothing_yet,    // it would have had to wait, and was told not to
     no_buffers,     // the kernel had no receive buffer to give
     cancelled,      //
+    running,        // too late to cancel it: it is being carried out, and ends by itself
     no_descriptors, // later
     no_memory,      // later
     peer_gone,      // the connection is lost

@@ -4,6 +4,7 @@
 
 #include <kodama/base/assert.hpp>
 #include <kodama/base/error.hpp>
+#include <kodama/core/outcome.hpp>
 
 namespace kodama {
 
@@ -17,6 +18,18 @@ constexpr std::uint32_t copy_block_size = 4096;
 ConnectionTable::Chooser chooser(FeatureSet features) noexcept {
     return features.has(Feature::direct_descriptors) ? ConnectionTable::Chooser::kernel
                                                      : ConnectionTable::Chooser::table;
+}
+
+// Whether a cancellation found what it was to cancel being carried out.
+bool too_late(Completion const& cancellation) noexcept {
+    Token const token = Token::from_user_data(cancellation.user_data);
+    return outcome_of(token.operation(), cancellation.result) == Outcome::running;
+}
+
+// While there is a place left, every listening socket has an accept in flight, for nobody knows
+// where the next client will come. All but one of those that come at once have to wait (held_).
+std::uint32_t spare_places(std::vector<int> const& listening_sockets) noexcept {
+    return static_cast<std::uint32_t>(std::max<std::size_t>(listening_sockets.size(), 1) - 1);
 }
 
 } // namespace
@@ -34,9 +47,9 @@ Worker::Worker(Ring& ring, FeatureSet features, WorkerLimits const& limits,
       copies_(static_cast<std::uint32_t>(limits.pending_total / copy_block_size), copy_block_size),
       buffer_ring_(ring, limits.buffer_count, receive_group),
       requests_(ring, features),
-      table_(limits.max_connections, chooser(features), hooks) {
+      table_(limits.max_connections + spare_places(listening_sockets), chooser(features), hooks) {
     if (features_.has(Feature::direct_descriptors)) {
-        ring_.require_direct_descriptors(limits.max_connections);
+        ring_.require_direct_descriptors(table_.size());
     }
     for (int const socket : listening_sockets)
         listeners_.emplace_back(socket);
@@ -84,17 +97,17 @@ void Worker::dispatch(Completion const& completion) noexcept {
     case Operation::accept:
         return on_accept(token, completion);
     case Operation::cancel_accept:
-        return listeners_[index_of(token.slot())].cancel_ended();
+        return listeners_[index_of(token.slot())].cancel_ended(too_late(completion));
     case Operation::close_listener:
         return listeners_[index_of(token.slot())].close_ended();
     case Operation::receive:
         return on_receive(token, completion);
     case Operation::cancel_receive:
-        return on_ended(token, &State::cancel_receive_ended);
+        return on_cancelled(token, completion, &State::cancel_receive_ended);
     case Operation::send:
         return on_send(token, completion);
     case Operation::cancel_send:
-        return on_ended(token, &State::cancel_send_ended);
+        return on_cancelled(token, completion, &State::cancel_send_ended);
     case Operation::shut_down:
         return on_ended(token, &State::shut_down_ended);
     case Operation::reset:
@@ -107,6 +120,14 @@ void Worker::dispatch(Completion const& completion) noexcept {
         return on_wake();
     }
     KODAMA_ASSERT(false); // a token that nobody made
+}
+
+void Worker::on_cancelled(Token token, Completion const& completion,
+                          void (ConnectionState::*ended)(bool) noexcept) noexcept {
+    Connection* const connection = table_.find(token);
+    if (connection == nullptr) return counters_.add(Counter::stale_completions);
+    (connection->state_.*ended)(too_late(completion));
+    touch(*connection);
 }
 
 void Worker::on_wake() noexcept {
@@ -145,6 +166,10 @@ void Worker::abort_all() noexcept {
     for (std::uint32_t i = 0; i < table_.size(); ++i) {
         if (Connection* const connection = table_.at(Slot{i})) {
             connection->state_.abort(CloseReason::stopped);
+            if (Held::contains(*connection)) {
+                held_.remove(*connection);
+                --held_count_;
+            }
             touch(*connection);
         }
     }

@@ -78,12 +78,15 @@ private:
     using Touched = IntrusiveList<Connection, &Connection::touched_link_>;
     using Parked = IntrusiveList<Connection, &Connection::parked_link_>;
     using Blocked = IntrusiveList<Connection, &Connection::blocked_link_>;
+    using Held = IntrusiveList<Connection, &Connection::held_link_>;
     using Starved = IntrusiveList<Connection, &Connection::starved_link_>;
     using Timed = IntrusiveList<Connection, &Connection::timer_link_>;
     using Timer = Connection::Timer;
 
     // --- worker.cpp: the loop and its commands
     void dispatch(Completion const& completion) noexcept;
+    void on_cancelled(Token token, Completion const& completion,
+                      void (ConnectionState::*ended)(bool) noexcept) noexcept;
     void on_wake() noexcept;
     void obey() noexcept;
     void begin_drain() noexcept;
@@ -97,7 +100,7 @@ private:
     void pump(Listener& listener, std::size_t index) noexcept;
     void watch_table() noexcept;
     void tell(Event event) const noexcept;
-    [[nodiscard]] std::uint32_t places_for_accept() const noexcept;
+    [[nodiscard]] std::uint32_t free_places() const noexcept;
 
     // --- worker_timers.cpp: deadlines
     void expire() noexcept;
@@ -109,6 +112,8 @@ private:
 
     // --- worker_connections.cpp: what completions do to a connection, and what it wants next
     void open(std::int32_t descriptor) noexcept;
+    void begin_session(Connection& connection) noexcept;
+    void begin_held_sessions() noexcept;
     void on_receive(Token token, Completion const& completion) noexcept;
     void on_send(Token token, Completion const& completion) noexcept;
     void on_ended(Token token, void (ConnectionState::*ended)() noexcept) noexcept;
@@ -158,6 +163,8 @@ private:
     Parked parked_;
     Blocked blocked_;
     Starved starved_;
+    Held held_;
+    std::uint32_t held_count_ = 0;
     // One list for each kind of timer: all of a kind run equally long, so each list is in order.
     std::array<Timed, 2> timed_;
     std::uint32_t evictions_under_way_ = 0;

@@ -14,9 +14,9 @@ void Worker::tell(Event event) const noexcept {
 
 void Worker::on_accept(Token token, Completion const& completion) noexcept {
     Listener& listener = listeners_[index_of(token.slot())];
+    if (completion.result >= 0) listener.accepted();
     if (!completion.more()) listener.accept_ended();
     if (completion.result < 0) return accept_failed(listener, completion.result);
-    listener.accepted();
     if (accept_failed_) {
         accept_failed_ = false;
         tell(Event::accept_resumed);
@@ -42,28 +42,25 @@ void Worker::accept_failed(Listener& listener, std::int32_t result) noexcept {
 }
 
 void Worker::watch_table() noexcept {
-    bool const full = table_.free_places() == 0;
+    bool const full = free_places() == 0;
     if (full == table_full_ || draining_) return;
     table_full_ = full;
     if (full) counters_.add(Counter::accept_pauses_table);
     tell(full ? Event::accept_paused_table : Event::accept_resumed);
 }
 
-std::uint32_t Worker::places_for_accept() const noexcept {
-    auto const reserved =
-        std::count_if(listeners_.begin(), listeners_.end(),
-                      [](Listener const& listener) { return listener.place_reserved(); });
-    std::uint32_t const free = table_.free_places();
-    return free - std::min(free, static_cast<std::uint32_t>(reserved));
+std::uint32_t Worker::free_places() const noexcept {
+    return limits_.max_connections - std::min(limits_.max_connections, table_.used());
 }
 
 void Worker::pump(Listener& listener, std::size_t index) noexcept {
     auto const slot = Slot{static_cast<std::uint32_t>(index)};
     auto const token = [slot](Operation operation) { return Token(operation, slot, Generation{}); };
-    auto const reserve = static_cast<std::uint32_t>(limits_.backlog * listeners_.size());
+    // Linux queues one more than the backlog, and others come while it takes these.
+    auto const reserve = static_cast<std::uint32_t>(2 * (limits_.backlog + 1) * listeners_.size());
     bool const multishot = features_.has(Feature::multishot_accept);
     for (;;) {
-        ListenerStep const step = listener.next_step(places_for_accept(), reserve, multishot);
+        ListenerStep const step = listener.next_step(free_places(), reserve, multishot);
         switch (step) {
         case ListenerStep::none:
             return;

@@ -33,11 +33,24 @@ void Worker::open(std::int32_t descriptor) noexcept {
     connection.worker_ = this;
     connection.descriptor_ = descriptor;
     counters_.add(Counter::accepted);
-    touch(connection);
-    restart_idle_timer(connection);
     if (draining_) connection.state_.drain();
     if (stopping_) connection.state_.abort(CloseReason::stopped);
+    if (table_.used() <= limits_.max_connections || stopping_) return begin_session(connection);
+    // Two listening sockets had each an accept in flight for the last place.
+    held_.push_back(connection);
+    ++held_count_;
+}
 
+void Worker::begin_held_sessions() noexcept {
+    while (!held_.empty() && table_.used() - held_count_ < limits_.max_connections) {
+        --held_count_;
+        begin_session(*held_.pop_front());
+    }
+}
+
+void Worker::begin_session(Connection& connection) noexcept {
+    touch(connection);
+    restart_idle_timer(connection);
     void* const session = table_.session_of(connection);
     connection.has_session_ = hooks_.construct(session);
     bool const opened = connection.has_session_ &&
@@ -54,7 +67,7 @@ void Worker::on_receive(Token token, Completion const& completion) noexcept {
     }
     Connection* const connection = table_.find(token);
     if (connection == nullptr) return counters_.add(Counter::stale_completions);
-    if (!completion.more()) connection->state_.receive_ended();
+    completion.more() ? connection->state_.receive_goes_on() : connection->state_.receive_ended();
     touch(*connection);
     if (completion.result < 0) return receive_failed(*connection, completion.result);
     if (completion.result == 0) return peer_finished(*connection);
@@ -142,13 +155,14 @@ void Worker::release(Connection& connection) noexcept {
     leave_all_lists(connection);
     if (connection.evicted_) --evictions_under_way_;
     table_.release(connection);
+    begin_held_sessions();
     for (Listener& listener : listeners_)
         listener.resume(); // a descriptor came free
 }
 
 void Worker::pump(Connection& connection) noexcept {
     ConnectionState& state = connection.state_;
-    if (!connection.open_ || state.closing()) return;
+    if (!connection.open_ || state.closing() || Held::contains(connection)) return;
     tell_writable(connection);
     if (state.blocked() && !state.broken()) move_unsent_out(connection);
     for (Step step = state.next_step(limits_.max_pending); step != Step::none;
