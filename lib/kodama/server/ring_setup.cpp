@@ -4,7 +4,21 @@
 #include <bit>
 #include <cstdint>
 
+#ifdef KODAMA_CHECKED_RING
+#include <kodama/ring/checked_kernel_ring.hpp>
+#endif
+
 namespace kodama {
+
+namespace {
+
+#ifdef KODAMA_CHECKED_RING
+using WorkerRing = CheckedKernelRing;
+#else
+using WorkerRing = KernelRing;
+#endif
+
+} // namespace
 
 KernelRing::Setup ring_setup(FeatureSet features, WorkerLimits const& limits) noexcept {
     // The completion queue takes what one turn can bring: everything that was waiting to be
@@ -16,6 +30,10 @@ KernelRing::Setup ring_setup(FeatureSet features, WorkerLimits const& limits) no
     return {.entries = 1024,
             .completions = std::clamp(wanted, completions_min, completions_max),
             .features = features};
+}
+
+std::unique_ptr<Ring> make_ring(FeatureSet features, WorkerLimits const& limits) {
+    return std::make_unique<WorkerRing>(ring_setup(features, limits));
 }
 
 std::size_t locked_memory(WorkerLimits const& limits) noexcept {

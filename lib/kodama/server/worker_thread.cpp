@@ -2,6 +2,7 @@
 
 #include <csignal>
 #include <exception>
+#include <memory>
 #include <utility>
 
 #include <pthread.h>
@@ -57,8 +58,8 @@ void WorkerThread::run(Plan& plan, std::promise<void>& ready) {
         sockets.reserve(plan.listening_sockets.size());
         for (UniqueFd const& socket : plan.listening_sockets)
             sockets.push_back(socket.get());
-        KernelRing ring(ring_setup(plan.features, plan.limits));
-        Worker worker(ring, plan.features, plan.limits, *plan.hooks, sockets, counters_,
+        std::unique_ptr<Ring> const ring = make_ring(plan.features, plan.limits);
+        Worker worker(*ring, plan.features, plan.limits, *plan.hooks, sockets, counters_,
                       plan.on_event);
         // Now they are the worker's to close.
         for (UniqueFd& socket : plan.listening_sockets)

@@ -1,0 +1,133 @@
+#include <kodama/ring/decode.hpp>
+
+#include <climits>
+#include <string>
+
+#include <sys/socket.h>
+
+#include <kodama/ring/ring.hpp>
+
+namespace kodama {
+
+namespace {
+
+using Kind = PendingRequest::Kind;
+
+constexpr std::uint32_t wake_read_size = 8; // what an eventfd takes, exactly
+
+void decode_read(io_uring_sqe const& entry, PendingRequest& request) {
+    request.kind = Kind::read;
+    request.result_max = entry.len;
+    bool const whole = entry.addr != 0 && entry.len == wake_read_size;
+    protocol_rule(whole, "the program reads from something else than its wake descriptor", request);
+}
+
+void decode_accept(io_uring_sqe const& entry, bool direct_descriptors, PendingRequest& request) {
+    request.kind = Kind::accept;
+    request.multishot = (entry.ioprio & IORING_ACCEPT_MULTISHOT) != 0;
+    request.result_max = INT_MAX;
+    bool const into_table = entry.file_index == IORING_FILE_INDEX_ALLOC;
+    protocol_rule(into_table == direct_descriptors, "the program accepts into the wrong table",
+                  request);
+}
+
+void decode_receive(io_uring_sqe const& entry, PendingRequest& request) {
+    request.kind = Kind::receive;
+    request.multishot = (entry.ioprio & IORING_RECV_MULTISHOT) != 0;
+    request.group = entry.buf_group;
+    request.result_max = entry.len != 0 ? entry.len : INT_MAX;
+    bool const selects = (entry.flags & IOSQE_BUFFER_SELECT) != 0;
+    protocol_rule(selects, "the program receives into memory of its own", request);
+}
+
+void decode_reset(io_uring_sqe const& entry, PendingRequest& request) {
+    request.kind = Kind::reset;
+    bool const undoes = entry.addr != 0 && entry.off >= sizeof(sa_family_t) &&
+                        reinterpret_cast<sockaddr const*>(entry.addr)->sa_family == AF_UNSPEC;
+    protocol_rule(undoes, "the program connects to somebody", request);
+}
+
+void decode_close(io_uring_sqe const& entry, bool direct_descriptors, PendingRequest& request) {
+    request.kind = Kind::close;
+    protocol_rule(!request.direct, "the program names what it closes as a fixed file", request);
+    if (entry.file_index == 0) return;
+    protocol_rule(direct_descriptors, "the program closes a direct descriptor without having any",
+                  request);
+    protocol_rule(entry.fd == 0, "the program closes a direct and an ordinary descriptor in one",
+                  request);
+    request.direct = true;
+    request.descriptor = static_cast<int>(entry.file_index - 1);
+}
+
+void check_flags(io_uring_sqe const& entry, bool direct_descriptors,
+                 PendingRequest const& request) {
+    bool const of_connection = request.kind == Kind::receive || request.kind == Kind::send ||
+                               request.kind == Kind::shut_down || request.kind == Kind::reset;
+    unsigned expected = 0;
+    if (of_connection && direct_descriptors) expected |= IOSQE_FIXED_FILE;
+    if (request.kind == Kind::receive) expected |= IOSQE_BUFFER_SELECT;
+    protocol_rule(entry.flags == expected,
+                  "the program sets other flags than those of the operation", request);
+    unsigned priority = 0;
+    if (request.multishot) {
+        priority = request.kind == Kind::accept ? IORING_ACCEPT_MULTISHOT : IORING_RECV_MULTISHOT;
+    }
+    protocol_rule(entry.ioprio == priority, "the program sets an unknown ioprio", request);
+    bool const on_descriptor = request.kind != Kind::nop && request.kind != Kind::cancel;
+    protocol_rule(!on_descriptor || request.descriptor >= 0, "the program names no descriptor",
+                  request);
+}
+
+} // namespace
+
+PendingRequest decode(io_uring_sqe const& entry, bool direct_descriptors) {
+    PendingRequest request;
+    request.user_data = entry.user_data;
+    protocol_rule(request.user_data != Ring::own_user_data,
+                  "the program uses the user_data of the ring", request);
+    request.descriptor = entry.fd;
+    request.direct = (entry.flags & IOSQE_FIXED_FILE) != 0;
+    switch (entry.opcode) {
+    case IORING_OP_NOP:
+        request.kind = Kind::nop;
+        request.descriptor = PendingRequest::no_descriptor;
+        break;
+    case IORING_OP_READ:
+        decode_read(entry, request);
+        break;
+    case IORING_OP_ACCEPT:
+        decode_accept(entry, direct_descriptors, request);
+        break;
+    case IORING_OP_RECV:
+        decode_receive(entry, request);
+        break;
+    case IORING_OP_SEND:
+    case IORING_OP_SENDMSG:
+        request.kind = Kind::send;
+        break;
+    case IORING_OP_SHUTDOWN:
+        request.kind = Kind::shut_down;
+        protocol_rule(entry.len == SHUT_WR, "the program shuts down more than its output", request);
+        break;
+    case IORING_OP_CONNECT:
+        decode_reset(entry, request);
+        break;
+    case IORING_OP_CLOSE:
+        decode_close(entry, direct_descriptors, request);
+        break;
+    case IORING_OP_ASYNC_CANCEL:
+        request.kind = Kind::cancel;
+        request.descriptor = PendingRequest::no_descriptor;
+        protocol_rule(entry.cancel_flags == 0, "the program cancels other than by user_data",
+                      request);
+        break;
+    default:
+        protocol_rule(false,
+                      ("the program asks for operation " + std::to_string(entry.opcode)).c_str(),
+                      request);
+    }
+    check_flags(entry, direct_descriptors, request);
+    return request;
+}
+
+} // namespace kodama
