@@ -18,7 +18,7 @@ namespace kodama {
 
 // On unless the build says -Dassertions=false. Conditions must have no side effects.
 #ifdef KODAMA_NO_ASSERTIONS
-#define KODAMA_ASSERT(condition) static_cast<void>(sizeof(!(condition)))
+#define KODAMA_ASSERT(condition) static_cast<void>(sizeof(bool(condition)))
 #else
 #define KODAMA_ASSERT(condition)                                                                   \
     ((condition) ? static_cast<void>(0)                                                            \
