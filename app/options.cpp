@@ -63,6 +63,11 @@ std::string problem_with(po::invalid_command_line_syntax const& error) {
     }
 }
 
+// With the dashes.
+bool is_option(po::options_description const& options, std::string const& name) {
+    return name.rfind("--", 0) == 0 && options.find_nothrow(name.substr(2), false) != nullptr;
+}
+
 // Boost keeps arguments that are no options, and takes the next option for a value.
 void reject_misread(po::option const& option) {
     std::string const value = option.value.empty() ? "" : option.value.front();
@@ -88,7 +93,10 @@ po::variables_map parse(int argc, char const* const* argv) {
     } catch (po::unknown_option const& error) {
         throw OptionError(quoted(error.get_option_name()) + " is not an option");
     } catch (po::invalid_command_line_syntax const& error) {
-        throw OptionError(error.get_option_name() + ": " + problem_with(error));
+        // Boost asks for the value before it asks whether there is such an option.
+        std::string const name = error.get_option_name();
+        if (!is_option(options, name)) throw OptionError(quoted(name) + " is not an option");
+        throw OptionError(name + ": " + problem_with(error));
     } catch (po::multiple_occurrences const& error) {
         throw OptionError(error.get_option_name() + ": is given more than once");
     } catch (po::error const& error) {

@@ -100,6 +100,9 @@ TEST_CASE("an unknown option is refused with its name") {
     CHECK(rejection({"--nonsense"}) == "'--nonsense' is not an option");
     CHECK(rejection({"--nonsense=1"}) == "'--nonsense=1' is not an option");
     CHECK(rejection({"--a\nb"}) == "'--a\\x0ab' is not an option");
+    CHECK(rejection({"--nonsense="}) == "'--nonsense' is not an option");
+    CHECK(rejection({"--listen\x1b[2J="}) == "'--listen\\x1b[2J' is not an option");
+    CHECK(rejection({"--="}) == "'' is not an option");
 }
 
 TEST_CASE("neither an abbreviation nor another spelling is an option") {
