@@ -45,6 +45,8 @@ public:
     [[nodiscard]] bool empty() const noexcept { return size() == 0; }
 
     [[nodiscard]] std::span<std::byte const> bytes() const noexcept { return {data(), size()}; }
+    // What is received is its holder's, and may be changed before it is sent on.
+    [[nodiscard]] std::span<std::byte> bytes() noexcept { return {data(), size()}; }
     [[nodiscard]] std::string_view text() const noexcept {
         return {reinterpret_cast<char const*>(data()), size()};
     }
@@ -63,7 +65,7 @@ private:
 
     explicit Buffer(BufferBlock* block) noexcept : block_(block) {}
 
-    [[nodiscard]] std::byte const* data() const noexcept {
+    [[nodiscard]] std::byte* data() const noexcept {
         return block_ == nullptr ? nullptr : block_->memory + block_->begin;
     }
 

@@ -1,0 +1,173 @@
+// What must hold after each turn, and in the end.
+#include <kodama/simulation/simulation.hpp>
+
+#include <algorithm>
+
+namespace kodama::simulation {
+
+namespace {
+
+std::string number(std::uint64_t value) { return std::to_string(value); }
+
+} // namespace
+
+// --- after each turn
+
+void Simulation::judge_turn() {
+    Counters const counters = counters_.snapshot();
+    // I2: each buffer is the kernel's, or in a completion, or held by sessions and send queues.
+    std::uint64_t const out = counters[Counter::buffers_out];
+    if (ring_.buffers_held() + out != plan_.limits.buffer_count) {
+        fail(number(ring_.buffers_held()) + " buffers with the kernel and " + number(out) +
+             " out do not make " + number(plan_.limits.buffer_count));
+    }
+    // I10: no more connections than places, one of which each listening socket may wait for.
+    std::uint64_t const open = counters[Counter::connections_open];
+    if (open >= plan_.limits.max_connections + plan_.listeners) {
+        fail(number(open) + " connections are too many");
+    }
+    if (ring_.connections_dropped() > 0) fail("a connection was accepted and had no place");
+    if (counters[Counter::refused] > 0) fail("a connection was accepted and refused");
+    // I13: whoever was accepted is open or was closed for a reason.
+    std::uint64_t closed = 0;
+    for (std::size_t i = 0; i < close_reason_count; ++i)
+        closed += counters[static_cast<CloseReason>(i)];
+    std::uint64_t const accepted = counters[Counter::accepted];
+    if (closed > accepted || accepted > closed + open) {
+        fail(number(accepted) + " accepted, but " + number(closed) + " closed and " + number(open) +
+             " open");
+    }
+    judge_memory(counters);
+    judge_progress();
+}
+
+// I8: what the server holds is bounded, of each connection and of all.
+void Simulation::judge_memory(Counters const& counters) {
+    if (!program_.echoes) return;
+    std::uint64_t const burst = std::uint64_t{plan_.limits.buffer_count} * plan_.limits.buffer_size;
+    std::uint64_t const discarded = counters[Counter::bytes_discarded];
+    std::uint64_t const gone = counters[Counter::bytes_sent] + discarded;
+    std::uint64_t const held = counters[Counter::bytes_received] - gone;
+    if (held > plan_.limits.pending_total + burst) fail("it holds " + number(held) + " bytes");
+    // Which connection's bytes were discarded, nobody knows.
+    for (std::size_t i = 0; discarded == 0 && i < network_.connection_count(); ++i) {
+        Socket const& socket = network_.socket(static_cast<ConnectionNumber>(i));
+        if (socket.over || socket.server_closed) continue;
+        std::uint64_t const held_here = socket.taken - socket.sent;
+        // What it has taken out of its way, and as much again in buffers and unread completions.
+        if (socket.taken > socket.sent + plan_.limits.max_pending + 2 * burst) {
+            fail("it holds " + number(held_here) + " bytes of connection " + number(i));
+        }
+    }
+}
+
+// I9: it does not go round and round while nothing happens.
+void Simulation::judge_progress() {
+    std::uint64_t const progress = ring_.progress() + actions_ + tape_.faults();
+    if (progress != progress_seen_) {
+        progress_seen_ = progress;
+        turns_without_progress_ = 0;
+        return;
+    }
+    // Each connection may take some turns of its own to be ended.
+    std::uint64_t const allowed = 30 + 10 * plan_.limits.max_connections;
+    if (++turns_without_progress_ > allowed) {
+        fail("the server is busy with nothing: " + number(turns_without_progress_) + " turns; " +
+             who_is_left());
+    }
+}
+
+// --- in the end
+
+void Simulation::judge_end() {
+    Counters const counters = counters_.snapshot();
+    // Only the read that waits to be woken is left.
+    if (ring_.requests() > 1) fail(number(ring_.requests()) + " requests are left in the end");
+    if (ring_.open_descriptors() != 0) {
+        fail(number(ring_.open_descriptors()) + " descriptors are open in the end");
+    }
+    if (counters[Counter::buffers_out] != 0) {
+        fail(number(counters[Counter::buffers_out]) + " buffers are out in the end");
+    }
+    if (counters[Counter::connections_open] != 0) fail("connections are open in the end");
+    if (program_.echoes) {
+        std::uint64_t const received = counters[Counter::bytes_received];
+        std::uint64_t const left =
+            counters[Counter::bytes_sent] + counters[Counter::bytes_discarded];
+        if (received != left) {
+            fail(number(received) + " bytes received, but " + number(left) + " sent or discarded");
+        }
+    }
+    std::vector<std::string> resets;
+    for (Peer const& peer : peers_) {
+        for (Experience const& experience : peer.experiences())
+            judge_experience(peer, experience, resets);
+    }
+    if (resets.size() > resets_that_were_due(counters)) {
+        fail(number(resets.size()) + " peers were reset, " +
+             number(resets_that_were_due(counters)) + " of them for a reason; the first was " +
+             resets.front());
+    }
+}
+
+std::uint64_t Simulation::resets_that_were_due(Counters const& counters) const noexcept {
+    return counters[CloseReason::evicted] + counters[CloseReason::stopped] +
+           counters[CloseReason::idle_timeout] + counters[CloseReason::session_failed] +
+           counters[CloseReason::session_aborted] + counters[Counter::refused];
+}
+
+void Simulation::judge_experience(Peer const& peer, Experience const& experience,
+                                  std::vector<std::string>& resets) {
+    Socket const* const socket =
+        experience.end == End::refused ? nullptr : &network_.socket(experience.connection);
+    bool const lost = socket != nullptr && socket->lost;
+    switch (experience.end) {
+    case End::answered:
+    case End::left:
+        return;
+    case End::none:
+        return fail("in the end, " + peer.describe());
+    case End::refused:
+        if (plan_.ending != Ending::peers_leave || draining_) return;
+        return fail(peer.describe() + ": it was refused while the server was there");
+    case End::reset:
+        if (lost || in_a_hurry()) return;
+        resets.push_back("connection " + number(experience.connection) + " of peer " +
+                         number(peer.subject()) + " after it had said " + number(experience.said) +
+                         " bytes" + (experience.finished ? " and FIN" : "") + " and heard " +
+                         number(experience.heard));
+        return;
+    case End::cut:
+        if (lost || may_be_cut(experience)) return;
+        return fail("connection " + number(experience.connection) + " of peer " +
+                    number(peer.subject()) + " was finished after " + number(experience.heard) +
+                    " bytes of answer to " + number(experience.said) + " bytes" +
+                    (experience.finished ? " and FIN" : ""));
+    }
+}
+
+// Whether the server was given too little time to let everybody come to an end.
+bool Simulation::in_a_hurry() const noexcept {
+    constexpr auto enough = std::chrono::milliseconds(200);
+    if (!draining_ || plan_.ending == Ending::peers_leave) return stopped_;
+    return drained_during_faults_ || plan_.drain_timeout < enough ||
+           plan_.limits.linger_timeout < enough;
+}
+
+// Whether the server was right to finish before the peer had, or had to give up.
+bool Simulation::may_be_cut(Experience const& experience) const {
+    if (in_a_hurry()) return true;
+    // The kernel dropped it, for its table was full.
+    if (!network_.socket(experience.connection).accepted) return true;
+    Counters const counters = counters_.snapshot();
+    if (counters[CloseReason::idle_timeout] > 0) return true;
+    if (!draining_ || plan_.ending == Ending::peers_leave) return false;
+    if (counters[CloseReason::stopped] > 0) return true;
+    // What had arrived when the drain began is answered.
+    std::uint64_t const arrived = experience.connection < arrived_before_drain_.size()
+                                      ? arrived_before_drain_[experience.connection]
+                                      : 0;
+    return experience.heard >= program_.dialogue->due(experience.connection, arrived);
+}
+
+} // namespace kodama::simulation

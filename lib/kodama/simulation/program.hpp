@@ -1,0 +1,19 @@
+// What is simulated.
+#pragma once
+
+#include <kodama/core/hooks.hpp>
+#include <kodama/simulation/dialogue.hpp>
+
+namespace kodama::simulation {
+
+// A server's sessions, and the protocol that they speak. Both must outlive the simulation; sessions
+// must take nothing from outside that is not the same in every run: no clock, no random numbers, no
+// global state.
+struct Program {
+    SessionHooks const* hooks = nullptr; // &session_hooks<S>
+    Dialogue const* dialogue = nullptr;
+    // Sessions send exactly what they receive, so the counters of bytes have to balance.
+    bool echoes = false;
+};
+
+} // namespace kodama::simulation
