@@ -1,6 +1,7 @@
 // A server with nothing to do does nothing. The one place where letting time pass is the point.
 #include <support/catch.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <thread>
@@ -80,4 +81,23 @@ TEST_CASE("a thousand idle connections cause the binary no system call") {
     clients.clear();
     kodama.signal(SIGTERM);
     CHECK(kodama.wait() == 0);
+}
+
+TEST_CASE("fault_R1: who waits for buffers is not forgotten when all others are idle") {
+    Options options = test_options();
+    options.buffers = {.count = 1, .size = 64};
+    TestServer<Echo> server{options};
+    std::vector<Client> clients;
+    for (int i = 0; i < 20; ++i)
+        clients.push_back(server.connect());
+    for (Client& client : clients)
+        client.send_all("all");
+    for (Client& client : clients)
+        CHECK(client.receive_exactly(3) == "all");
+    // The last one waits behind all others, who have nothing to say.
+    std::reverse(clients.begin(), clients.end());
+    for (Client& client : clients) {
+        client.send_all("alone");
+        CHECK(client.receive_exactly(5) == "alone");
+    }
 }

@@ -65,7 +65,7 @@ void Worker::start() noexcept {
 }
 
 void Worker::turn() noexcept {
-    ring_.enter(1, next_deadline());
+    ring_.enter(may_sleep() ? 1 : 0, next_deadline());
     requests_.entered();
     unsigned const count =
         ring_.visit([this](Completion const& completion) noexcept { dispatch(completion); });
@@ -88,6 +88,11 @@ void Worker::request(Command command, TimePoint deadline) noexcept {
            !command_.compare_exchange_weak(current, command, std::memory_order_release)) {
     }
     ring_.wake();
+}
+
+// Who waits for buffers is armed in portions, and those that were armed may all be idle.
+bool Worker::may_sleep() const noexcept {
+    return parked_.empty() || received_.leased_count() == received_.count();
 }
 
 void Worker::dispatch(Completion const& completion) noexcept {

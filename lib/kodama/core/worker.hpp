@@ -84,6 +84,7 @@ private:
     using Timer = Connection::Timer;
 
     // --- worker.cpp: the loop and its commands
+    [[nodiscard]] bool may_sleep() const noexcept;
     void dispatch(Completion const& completion) noexcept;
     void on_cancelled(Token token, Completion const& completion,
                       void (ConnectionState::*ended)(bool) noexcept) noexcept;

@@ -70,11 +70,11 @@ void Worker::on_receive(Token token, Completion const& completion) noexcept {
     completion.more() ? connection->state_.receive_goes_on() : connection->state_.receive_ended();
     touch(*connection);
     if (completion.result < 0) return receive_failed(*connection, completion.result);
+    restart_idle_timer(*connection);
     if (completion.result == 0) return peer_finished(*connection);
     KODAMA_ASSERT(buffer.size() == static_cast<std::size_t>(completion.result));
     counters_.add(Counter::receives);
     counters_.add(Counter::bytes_received, buffer.size());
-    restart_idle_timer(*connection);
     deliver(*connection, std::move(buffer));
 }
 
