@@ -17,7 +17,8 @@ constexpr std::array<std::string_view, choice_count> names{
     "max_pending",  "pending_total",  "entries",        "completions",   "receive_window",
     "send_window",  "idle_timeout",   "linger_timeout", "descriptors",   "length",
     "ending",       "behaviour",      "start",          "amount",        "piece",
-    "pause",        "read_size",      "reset_at",       "rounds",        "session"};
+    "pause",        "read_size",      "reset_at",       "rounds",        "stays",
+    "session"};
 
 } // namespace
 

@@ -65,6 +65,7 @@ enum class Choice : std::uint8_t {
     read_size,
     reset_at,
     rounds, // connections it makes, one after the other
+    stays,  // whether it never finishes by itself
 
     // --- what a session under test wants to have decided (Tape::draw, in its own code)
     session,

@@ -113,6 +113,17 @@ std::string read_file(std::string const& path) {
     return text.str();
 }
 
+// The script, and what happens in it.
+void show_smallest(Sandbox& sandbox, Failure const& failure, std::string const& origin,
+                   std::ostream& out) {
+    Failure const smallest = shrink(sandbox, failure, shrink_attempts);
+    out << "\nThe smallest run that fails like it; save it and --replay it:\n\n";
+    print_failure(out, smallest, origin);
+    out << "\nWhat happens in it:\n\n";
+    static_cast<void>(sandbox.run(smallest.script, &out));
+    out << '\n';
+}
+
 // Returns whether all was well.
 bool report(Sandbox& sandbox, std::optional<Failure> const& failure, Command const& command,
             std::ostream& out) {
@@ -121,8 +132,7 @@ bool report(Sandbox& sandbox, std::optional<Failure> const& failure, Command con
     out << "FAILED: " << failure->what << " (replay: " << command.name << " --seed " << seed
         << " --runs 1 --verbose)\n"
         << std::flush;
-    out << "\nThe smallest run that fails like it; save it and --replay it:\n\n";
-    print_failure(out, shrink(sandbox, *failure, shrink_attempts), "found with seed " + seed);
+    show_smallest(sandbox, *failure, "found with seed " + seed, out);
     return false;
 }
 
@@ -155,8 +165,8 @@ bool search_exhaustively(Sandbox& sandbox, Command const& command, std::ostream&
         std::uint64_t const before = sandbox.findings().runs;
         auto const failure = search_scope(sandbox, scope, command.depth);
         if (failure) {
-            out << "FAILED: " << scope.name << ": " << failure->what << "\n\n";
-            print_failure(out, shrink(sandbox, *failure, shrink_attempts), scope.name);
+            out << "FAILED: " << failure->what << '\n';
+            show_smallest(sandbox, *failure, std::string(scope.name), out);
             return false;
         }
         out << scope.name << ": all " << sandbox.findings().runs - before << " runs with at most "

@@ -40,6 +40,13 @@ std::vector<Scope> small_scopes() {
     Script const tight = with(
         two_peers, {run(Choice::send_window, small_window), run(Choice::max_pending, small_window),
                     peer(1, Choice::amount, 2), peer(1, Choice::amount, 30, 1)});
+    // Neither comes to an end by itself, so the server has to; and the same with enough to say that
+    // the middle of the run is among it.
+    Script const stuck =
+        with(tight, {behaves(1, Behaviour::not_reading), behaves(2, Behaviour::idle)});
+    Script const busy =
+        with(tight, {behaves(1, Behaviour::not_reading), behaves(2, Behaviour::trickling),
+                     peer(2, Choice::amount, 2), peer(2, Choice::amount, 11, 1)});
     return {
         {"lockstep", two_peers},
         {"half-closing",
@@ -48,11 +55,16 @@ std::vector<Scope> small_scopes() {
         {"resetting", with(tight, {behaves(1, Behaviour::resetting), peer(1, Choice::reset_at, 5),
                                    behaves(2, Behaviour::leaving)})},
         {"one place", with(two_peers, {run(Choice::slots, 1), peer(1, Choice::rounds, 1)})},
+        {"two places", with(two_peers, {run(Choice::slots, 2), peer(1, Choice::rounds, 1),
+                                        peer(2, Choice::rounds, 1)})},
         {"two listeners, one place",
          with(two_peers, {run(Choice::slots, 1), run(Choice::peers, 1, 1)})},
-        {"draining", with(tight, {run(Choice::ending, 1)})},
-        {"draining under faults", with(two_peers, {run(Choice::ending, 2)})},
-        {"stopping", with(tight, {run(Choice::ending, 3)})},
+        {"idle for too long", with(stuck, {run(Choice::idle_timeout, 2)})},
+        {"draining", with(stuck, {run(Choice::ending, 1)})},
+        {"draining under faults", with(busy, {run(Choice::ending, 2)})},
+        {"draining under faults, too late",
+         with(busy, {run(Choice::ending, 2), run(Choice::ending, 3, 1)})},
+        {"stopping", with(stuck, {run(Choice::ending, 3)})},
         {"nothing optional", with(two_peers, {run(Choice::features, 15)})},
     };
 }

@@ -98,6 +98,7 @@ void Simulation::judge_end() {
             fail(number(received) + " bytes received, but " + number(left) + " sent or discarded");
         }
     }
+    judge_ending(counters);
     std::vector<std::string> resets;
     for (Peer const& peer : peers_) {
         for (Experience const& experience : peer.experiences())
@@ -112,8 +113,8 @@ void Simulation::judge_end() {
 
 std::uint64_t Simulation::resets_that_were_due(Counters const& counters) const noexcept {
     return counters[CloseReason::evicted] + counters[CloseReason::stopped] +
-           counters[CloseReason::idle_timeout] + counters[CloseReason::session_failed] +
-           counters[CloseReason::session_aborted] + counters[Counter::refused];
+           counters[CloseReason::session_failed] + counters[CloseReason::session_aborted] +
+           counters[Counter::refused];
 }
 
 void Simulation::judge_experience(Peer const& peer, Experience const& experience,
@@ -126,19 +127,21 @@ void Simulation::judge_experience(Peer const& peer, Experience const& experience
     case End::left:
         return;
     case End::none:
+        // It may not know yet that it was closed.
+        if (peer.stay() == Stay::deaf) return;
         return fail("in the end, " + peer.describe());
     case End::refused:
         if (plan_.ending != Ending::peers_leave || draining_) return;
         return fail(peer.describe() + ": it was refused while the server was there");
     case End::reset:
-        if (lost || in_a_hurry()) return;
+        if (lost || in_a_hurry(peer) || was_idle(*socket)) return;
         resets.push_back("connection " + number(experience.connection) + " of peer " +
                          number(peer.subject()) + " after it had said " + number(experience.said) +
                          " bytes" + (experience.finished ? " and FIN" : "") + " and heard " +
                          number(experience.heard));
         return;
     case End::cut:
-        if (lost || may_be_cut(experience)) return;
+        if (lost || may_be_cut(peer, experience)) return;
         return fail("connection " + number(experience.connection) + " of peer " +
                     number(peer.subject()) + " was finished after " + number(experience.heard) +
                     " bytes of answer to " + number(experience.said) + " bytes" +
@@ -146,22 +149,49 @@ void Simulation::judge_experience(Peer const& peer, Experience const& experience
     }
 }
 
+// Whether the server ended the connection because nothing came or went.
+bool Simulation::was_idle(Socket const& socket) const noexcept {
+    Duration const timeout = plan_.limits.idle_timeout;
+    return timeout > Duration::zero() && socket.longest_idle >= timeout;
+}
+
 // Whether the server was given too little time to let everybody come to an end.
-bool Simulation::in_a_hurry() const noexcept {
+bool Simulation::in_a_hurry(Peer const& peer) const noexcept {
+    if (stopped_) return true;
+    if (!draining_ || (plan_.ending == Ending::peers_leave && peer.stay() == Stay::no)) {
+        return false;
+    }
+    return drained_during_faults_ || hurried();
+}
+
+bool Simulation::hurried() const noexcept {
     constexpr auto enough = std::chrono::milliseconds(200);
-    if (!draining_ || plan_.ending == Ending::peers_leave) return stopped_;
-    return drained_during_faults_ || plan_.drain_timeout < enough ||
-           plan_.limits.linger_timeout < enough;
+    return plan_.drain_timeout < enough || plan_.limits.linger_timeout < enough;
+}
+
+// It ends in time, and a drain by itself where everybody reads.
+void Simulation::judge_ending(Counters const& counters) {
+    constexpr auto soon = std::chrono::seconds(1);
+    if (stopped_) {
+        if (ring_.now() - stopped_at_ > soon) fail("to stop took more than a second");
+        return;
+    }
+    bool const deaf = std::any_of(peers_.begin(), peers_.end(),
+                                  [](Peer const& peer) { return peer.stay() == Stay::deaf; });
+    std::uint64_t const reset = counters[CloseReason::stopped];
+    if (deaf || hurried() || drained_during_faults_ || reset == 0) return;
+    fail("the drain reset " + number(reset) + " connections although everybody reads");
 }
 
 // Whether the server was right to finish before the peer had, or had to give up.
-bool Simulation::may_be_cut(Experience const& experience) const {
-    if (in_a_hurry()) return true;
+bool Simulation::may_be_cut(Peer const& peer, Experience const& experience) const {
+    if (in_a_hurry(peer)) return true;
     // The kernel dropped it, for its table was full.
     if (!network_.socket(experience.connection).accepted) return true;
+    if (was_idle(network_.socket(experience.connection))) return true;
     Counters const counters = counters_.snapshot();
-    if (counters[CloseReason::idle_timeout] > 0) return true;
-    if (!draining_ || plan_.ending == Ending::peers_leave) return false;
+    bool const left_alone = plan_.ending == Ending::peers_leave && peer.stay() == Stay::no;
+    if (!draining_ || left_alone) return false;
     if (counters[CloseReason::stopped] > 0) return true;
     // What had arrived when the drain began is answered.
     std::uint64_t const arrived = experience.connection < arrived_before_drain_.size()

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <kodama/base/address.hpp>
+#include <kodama/core/deadline.hpp>
 #include <kodama/simulation/tape.hpp>
 
 namespace kodama::simulation {
@@ -54,9 +55,11 @@ struct Socket {
     bool disconnected = false;  // by the server's program, which is told so from then on
     bool server_closed = false; // its descriptor is gone
     bool peer_closed = false;
-    bool lost = false;    // the simulated network or kernel gave it up: nobody's fault
-    unsigned changes = 0; // of what the peer can see
-    Subject subject = 0;  // whom decisions about it are about
+    bool lost = false;       // the simulated network or kernel gave it up: nobody's fault
+    TimePoint active_at{};   // when the server last read or wrote something
+    Duration longest_idle{}; // between two of these, or until the server ended it
+    unsigned changes = 0;    // of what the peer can see
+    Subject subject = 0;     // whom decisions about it are about
 
     [[nodiscard]] std::size_t inbound_room() const noexcept {
         return inbound_capacity - std::min(inbound_capacity, inbound.size());
@@ -66,6 +69,10 @@ struct Socket {
     }
     // There is no connection any more: it was reset, or both have finished.
     [[nodiscard]] bool ended() const noexcept { return over || (peer_finished && server_finished); }
+    void note_activity(TimePoint now) noexcept {
+        longest_idle = std::max(longest_idle, now - active_at);
+        active_at = now;
+    }
     // Whether a receive would not have to wait.
     [[nodiscard]] bool readable() const noexcept {
         return !inbound.empty() || peer_finished || over || server_error != 0;

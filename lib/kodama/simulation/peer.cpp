@@ -15,22 +15,30 @@ constexpr std::array<std::string_view, behaviour_max + 1> behaviour_names{
 
 constexpr auto moment = std::chrono::microseconds(10); // between two actions, at least
 
+Behaviour draw_behaviour(Tape& tape, Subject subject) {
+    return static_cast<Behaviour>(tape.draw(Choice::behaviour, subject, behaviour_max));
+}
+
+// One in three.
+Stay draw_stay(Tape& tape, Subject subject) {
+    constexpr auto most = static_cast<std::uint32_t>(Stay::deaf);
+    std::uint32_t const drawn = tape.draw(Choice::stays, subject, 3 * most);
+    return drawn <= most ? static_cast<Stay>(drawn) : Stay::no;
+}
+
 } // namespace
 
 std::string_view name_of(Behaviour behaviour) noexcept {
     return behaviour_names[static_cast<std::size_t>(behaviour)];
 }
 
-Peer::Peer(Network& network, Tape& tape, Dialogue const& dialogue, Subject subject,
-           std::vector<int> const& listeners, Network::Windows windows, std::uint32_t most)
+Peer::Peer(Network& network, Tape& tape, World const& world, Subject subject)
     : network_(network),
       tape_(tape),
-      dialogue_(dialogue),
+      world_(world),
       subject_(subject),
-      listeners_(listeners),
-      windows_(windows),
-      most_(most),
-      behaviour_(static_cast<Behaviour>(tape.draw(Choice::behaviour, subject, behaviour_max))),
+      behaviour_(world.behaviour ? *world.behaviour : draw_behaviour(tape, subject)),
+      stay_(world.may_stay ? draw_stay(tape, subject) : Stay::no),
       rounds_left_(tape.draw(Choice::rounds, subject, 3)),
       next_(TimePoint{} + moment * (1 + tape.draw(Choice::start, subject, 50))) {
     begin_round();
@@ -39,8 +47,8 @@ Peer::Peer(Network& network, Tape& tape, Dialogue const& dialogue, Subject subje
 void Peer::begin_round() {
     // Mostly a little, sometimes much.
     constexpr std::array<std::uint32_t, 6> amounts{8, 1, 64, 500, 3000, 20000};
-    std::uint32_t const bound =
-        std::min(amounts[tape_.draw(Choice::amount, subject_, amounts.size() - 1)], most_);
+    std::uint32_t const bound = std::min(
+        amounts[tape_.draw(Choice::amount, subject_, amounts.size() - 1)], world_.most_bytes);
     amount_ = 1 + tape_.draw(Choice::amount, subject_, bound);
     turning_point_ = tape_.draw(Choice::reset_at, subject_, bound);
     if (behaviour_ == Behaviour::idle || behaviour_ == Behaviour::vanishing) amount_ = 0;
@@ -75,9 +83,9 @@ void Peer::heal(TimePoint now) noexcept {
 void Peer::connect(TimePoint now) {
     ConnectionNumber number = 0;
     // Which of the listening sockets is of no consequence; each gets some.
-    int const listener = listeners_[(subject_ + rounds_left_) % listeners_.size()];
+    int const listener = world_.listeners[(subject_ + rounds_left_) % world_.listeners.size()];
     changes_seen_ = network_.queue_changes();
-    switch (network_.connect(listener, subject_, windows_, number)) {
+    switch (network_.connect(listener, subject_, world_.windows, number)) {
     case Network::Connect::wait:
         next_ = never;
         return;
@@ -91,7 +99,7 @@ void Peer::connect(TimePoint now) {
     }
     ++actions_;
     experiences_.push_back({.connection = number});
-    amount_ = dialogue_.complete(number, amount_);
+    amount_ = world_.dialogue.complete(number, amount_);
     state_ = State::talking;
     changes_seen_ = 0;
     if (behaviour_ == Behaviour::vanishing) {
@@ -121,7 +129,7 @@ void Peer::talk(TimePoint now) {
 }
 
 bool Peer::reads() const noexcept {
-    if (healed_) return true;
+    if (healed_) return stay_ != Stay::deaf;
     switch (behaviour_) {
     case Behaviour::not_reading:
         return false;
@@ -143,7 +151,7 @@ void Peer::hear() {
         std::uint32_t const most = healed_ ? 0 : tape_.draw(Choice::read_size, subject_, 4096);
         if (most != 0) heard = heard.first(std::min<std::size_t>(heard.size(), most));
         for (std::size_t i = 0; i < heard.size(); ++i) {
-            if (heard[i] == dialogue_.answer(talk.connection, talk.heard + i)) continue;
+            if (heard[i] == world_.dialogue.answer(talk.connection, talk.heard + i)) continue;
             complaint_ = "peer " + std::to_string(subject_) + " heard a wrong byte at offset " +
                          std::to_string(talk.heard + i) + " of connection " +
                          std::to_string(talk.connection);
@@ -152,7 +160,7 @@ void Peer::hear() {
         talk.heard += heard.size();
         network_.read(talk.connection, heard.size());
         ++actions_;
-        if (talk.heard > dialogue_.due(talk.connection, talk.said)) {
+        if (talk.heard > world_.dialogue.due(talk.connection, talk.said)) {
             complaint_ = "peer " + std::to_string(subject_) + " heard " +
                          std::to_string(talk.heard) + " bytes, more than it may after saying " +
                          std::to_string(talk.said);
@@ -166,8 +174,8 @@ void Peer::hear_end() {
     Experience const& talk = now_talking();
     if (network_.at_fin(talk.connection)) {
         bool const complete =
-            talk.finished && talk.heard == dialogue_.due(talk.connection, talk.said);
-        network_.close_peer_end(talk.connection, false);
+            talk.finished && talk.heard == world_.dialogue.due(talk.connection, talk.said);
+        if (stay_ != Stay::stubborn) network_.close_peer_end(talk.connection, false);
         return leave(complete ? End::answered : End::cut);
     }
     if (network_.at_reset(talk.connection)) {
@@ -180,7 +188,7 @@ std::uint64_t Peer::may_say() const {
     Experience const& talk = now_talking();
     std::uint64_t const left = amount_ - talk.said;
     if (healed_ || behaviour_ != Behaviour::lockstep) return left;
-    return talk.heard == dialogue_.due(talk.connection, talk.said) ? left : 0;
+    return talk.heard == world_.dialogue.due(talk.connection, talk.said) ? left : 0;
 }
 
 void Peer::say() {
@@ -198,9 +206,9 @@ void Peer::say() {
     std::uint64_t size = may_say();
     if (size == 0) {
         bool const patient = behaviour_ == Behaviour::idle || behaviour_ == Behaviour::not_reading;
-        bool const answered = talk.heard == dialogue_.due(talk.connection, talk.said);
+        bool const answered = talk.heard == world_.dialogue.due(talk.connection, talk.said);
         bool const waits = behaviour_ == Behaviour::lockstep ? !answered : patient;
-        if (talk.said == amount_ && (healed_ || !waits)) finish();
+        if (talk.said == amount_ && (healed_ ? stay_ == Stay::no : !waits)) finish();
         return;
     }
     std::uint32_t const piece =
@@ -208,7 +216,7 @@ void Peer::say() {
     if (piece != 0) size = std::min<std::uint64_t>(size, piece);
     std::vector<std::byte> bytes(size);
     for (std::size_t i = 0; i < bytes.size(); ++i)
-        bytes[i] = dialogue_.question(talk.connection, talk.said + i);
+        bytes[i] = world_.dialogue.question(talk.connection, talk.said + i);
     std::size_t const count = network_.write(talk.connection, bytes);
     talk.said += count;
     if (count > 0) ++actions_;
@@ -227,7 +235,7 @@ void Peer::finish() {
 void Peer::leave(End end) {
     now_talking().end = end;
     ++actions_;
-    if (rounds_left_ == 0 || end_expected_ || healed_) {
+    if (rounds_left_ == 0 || stay_ != Stay::no) {
         state_ = State::done;
         return;
     }

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,6 +29,14 @@ enum class Behaviour : std::uint8_t {
 };
 
 inline constexpr std::uint32_t behaviour_max = static_cast<std::uint32_t>(Behaviour::vanishing);
+
+// Whether it finishes when the faults are over, or leaves the end to the server.
+enum class Stay : std::uint8_t {
+    no,       // it says all it has to say and finishes
+    patient,  // it finishes when the server has
+    stubborn, // it never does
+    deaf,     // and reads nothing either
+};
 
 [[nodiscard]] std::string_view name_of(Behaviour behaviour) noexcept;
 
@@ -56,20 +65,27 @@ struct Experience {
 //   connecting ──▶ talking ──▶ done ──next round──▶ connecting
 class Peer {
 public:
-    // It says at most `most` bytes in a round.
-    Peer(Network& network, Tape& tape, Dialogue const& dialogue, Subject subject,
-         std::vector<int> const& listeners, Network::Windows windows, std::uint32_t most);
+    // What all peers of a run have in common.
+    struct World {
+        Dialogue const& dialogue;
+        std::vector<int> const& listeners;
+        Network::Windows windows;
+        std::uint32_t most_bytes;           // that it says in a round
+        std::optional<Behaviour> behaviour; // of all of them
+        bool may_stay;                      // there are places enough for all
+    };
+
+    Peer(Network& network, Tape& tape, World const& world, Subject subject);
 
     [[nodiscard]] TimePoint next_event() const noexcept;
     // Returns what is wrong with what it heard; empty if nothing is.
     [[nodiscard]] std::string run(TimePoint now);
 
-    // From now on it says what it has to say, finishes, and reads to the end.
+    // From now on it says what it has to say, finishes, and reads to the end; unless it stays.
     void heal(TimePoint now) noexcept;
-    // The server stops: it will hear no more answers, and need not connect.
-    void expect_end() noexcept { end_expected_ = true; }
 
     [[nodiscard]] bool done() const noexcept { return state_ == State::done; }
+    [[nodiscard]] Stay stay() const noexcept { return stay_; }
     [[nodiscard]] std::vector<Experience> const& experiences() const noexcept {
         return experiences_;
     }
@@ -99,12 +115,10 @@ private:
 
     Network& network_;
     Tape& tape_;
-    Dialogue const& dialogue_;
+    World world_;
     Subject subject_;
-    std::vector<int> const& listeners_;
-    Network::Windows windows_;
-    std::uint32_t most_;
     Behaviour behaviour_;
+    Stay stay_;
     std::uint32_t rounds_left_;
     std::uint64_t amount_ = 0; // that it has to say in this round
     std::uint64_t turning_point_ = 0;
@@ -112,7 +126,6 @@ private:
     TimePoint next_;
     unsigned changes_seen_ = 0;
     bool healed_ = false;
-    bool end_expected_ = false;
     std::string complaint_;
     std::vector<Experience> experiences_;
     std::uint64_t actions_ = 0;

@@ -74,7 +74,10 @@ Plan draw_plan(Tape& tape) {
     plan.ring.descriptors = pick(tape, Choice::descriptors, descriptors);
     plan.windows.inbound = pick(tape, Choice::receive_window, windows);
     plan.windows.outbound = pick(tape, Choice::send_window, windows);
-    plan.peers = 1 + tape.draw(Choice::peers, whole_run, 5);
+    plan.peers = 1 + tape.draw(Choice::peers, whole_run, 7);
+    // In half of the runs.
+    std::uint32_t const common = tape.draw(Choice::behaviour, whole_run, 2 * behaviour_max + 1);
+    if (common > 0 && common <= behaviour_max) plan.behaviour = static_cast<Behaviour>(common);
     plan.listeners = 1 + tape.draw(Choice::peers, whole_run, 1);
     // A run through the eye of a needle has less to carry, so that all take about equally long.
     constexpr std::size_t steps = 30;
@@ -83,7 +86,7 @@ Plan draw_plan(Tape& tape) {
                                                      plan.windows.inbound, plan.windows.outbound}));
     plan.length = 20 + tape.draw(Choice::length, whole_run, 150);
     plan.ending = static_cast<Ending>(
-        tape.draw(Choice::ending, whole_run, static_cast<std::uint32_t>(Ending::stop)));
+        tape.draw(Choice::ending, whole_run, static_cast<std::uint32_t>(Ending::drain_then_stop)));
     plan.drain_timeout = pick(tape, Choice::ending, drain_timeouts);
     return plan;
 }

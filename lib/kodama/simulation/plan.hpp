@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include <kodama/core/worker.hpp>
 #include <kodama/simulation/network.hpp>
+#include <kodama/simulation/peer.hpp>
 #include <kodama/simulation/simulated_ring.hpp>
 #include <kodama/simulation/tape.hpp>
 
@@ -16,6 +18,7 @@ enum class Ending : std::uint8_t {
     drain,               // the server drains while they talk
     drain_during_faults, // the same in the middle of the run
     stop,                // the server stops
+    drain_then_stop,     // a second signal, while it drains
 };
 
 struct Plan {
@@ -24,6 +27,7 @@ struct Plan {
     SimulatedRing::Setup ring;
     Network::Windows windows;
     std::uint32_t peers = 1;
+    std::optional<Behaviour> behaviour; // of all peers; by default each has its own
     std::uint32_t listeners = 1;
     std::uint32_t most_bytes = 0; // that a peer says on a connection
     std::uint32_t length = 0;     // turns before the faults end

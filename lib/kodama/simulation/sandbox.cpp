@@ -11,6 +11,7 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -133,6 +134,10 @@ std::optional<Failure> Sandbox::run_in_child(NextTape const& next, std::ostream*
 
 void Sandbox::be_child(NextTape const& next, std::ostream* trace, int error_output) {
     ::dup2(error_output, STDERR_FILENO);
+    // A test framework's handler must not speak for a run that aborts, and nobody wants its core.
+    std::signal(SIGABRT, SIG_DFL);
+    rlimit const no_core{};
+    ::setrlimit(RLIMIT_CORE, &no_core);
     std::optional<Trace> watcher;
     if (trace != nullptr) watcher.emplace(*trace);
     int code = 0;

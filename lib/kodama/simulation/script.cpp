@@ -11,6 +11,8 @@ namespace {
 
 // The parts of "peer 2 send_cut[0] = 3" and of "run slots[0] = 1".
 std::optional<Decision> parse_line(std::string const& line) {
+    // A stream takes "-1" for a very large number.
+    if (line.find_first_of("+-") != std::string::npos) return std::nullopt;
     std::istringstream in(line);
     std::string who;
     std::string rest;

@@ -35,6 +35,7 @@ void SimulatedRing::shut_down(Request& request) noexcept {
     // It is always carried out by a thread of the kernel, so it never completes at once.
     Duration const delay = delay_of(Choice::shut_down_late, socket.subject);
     if (socket.ended()) return answer_later(request, -ENOTCONN, delay);
+    socket.note_activity(now_);
     network_.finish_server_end(request.connection);
     answer_later(request, 0, delay);
 }
@@ -42,6 +43,7 @@ void SimulatedRing::shut_down(Request& request) noexcept {
 void SimulatedRing::reset(Request& request) noexcept {
     Socket& socket = socket_of(request);
     sometimes_.note(Sometimes::reset_by_server);
+    socket.note_activity(now_);
     bool const loses_data = tape_.happens(Choice::loses_data, socket.subject);
     network_.reset_by_server(request.connection, loses_data);
     post(request.user_data, 0, 0);
@@ -84,8 +86,6 @@ void SimulatedRing::cancel(Request& request) noexcept {
     bool const about_connection = found->listener < 0 && found->opcode != IORING_OP_READ;
     Subject const subject = about_connection ? socket_of(*found).subject : whole_run;
     constexpr auto races = static_cast<std::uint32_t>(Race::lost);
-    // An accept on a listening socket where somebody waits has been woken, and only lost or running
-    // is left; see the drain of a Listener.
     switch (static_cast<Race>(tape_.draw(Choice::cancel_races, subject, races))) {
     case Race::won:
         break;

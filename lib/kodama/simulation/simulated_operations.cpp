@@ -79,6 +79,8 @@ bool SimulatedRing::accept(Request& request) noexcept {
             return post(request.user_data, result, 0), true;
         }
         if (!post_more(request.user_data, result, 0)) return true;
+        // Linux 6.1 looks for a descriptor for the next one at once; 6.12 and 6.18 do as here.
+        if (network_.listener(request.listener)->queue.empty()) return false;
     }
 }
 
@@ -110,6 +112,7 @@ std::int32_t SimulatedRing::accept_one(Request& request) noexcept {
     });
     if (untold) sometimes_.note(Sometimes::slot_taken_before_close_was_told);
     network_.socket(connection).accepted = true;
+    network_.socket(connection).active_at = now_;
     ++progress_;
     return *descriptor;
 }
@@ -164,7 +167,7 @@ bool SimulatedRing::receive_piece(Request& request, bool& go_on) noexcept {
     if (std::uint32_t const which =
             tape_.draw(Choice::receive_fails, subject, receive_errors.size())) {
         network_.lose(request.connection, receive_errors[which - 1]);
-        socket.inbound.clear();
+        if (!socket.peer_finished) socket.inbound.clear();
     }
     if (socket.inbound.empty()) {
         if (socket.readable()) return post(user_data, read_end(socket), 0), true;
@@ -191,6 +194,7 @@ bool SimulatedRing::receive_piece(Request& request, bool& go_on) noexcept {
     std::uint32_t const flags = IORING_CQE_F_BUFFER | std::uint32_t{buffer.bid}
                                                           << IORING_CQE_BUFFER_SHIFT;
     auto const result = static_cast<std::int32_t>(count);
+    socket.note_activity(now_);
     ++progress_;
     if (!request.multishot) return post(user_data, result, flags), true;
     if (tape_.happens(Choice::receive_ends, subject)) {
@@ -238,6 +242,7 @@ bool SimulatedRing::send(Request& request) noexcept {
         }
         if (socket.over) break;
     }
+    socket.note_activity(now_);
     ++progress_;
     return post(user_data, static_cast<std::int32_t>(count), 0), true;
 }

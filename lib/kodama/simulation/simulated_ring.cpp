@@ -44,6 +44,7 @@ SimulatedRing::~SimulatedRing() = default;
 
 void SimulatedRing::enter(unsigned wait_for, TimePoint deadline) noexcept {
     pass_time();
+    outside_.run(now_); // what happened while the program did its work
     if (tape_.happens(Choice::enter_fails)) {
         sometimes_.note(Sometimes::enter_failed);
         ++progress_;

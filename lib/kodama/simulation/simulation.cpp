@@ -20,10 +20,16 @@ Simulation::Simulation(Program const& program, Tape& tape, Findings& findings, W
       coverage_(findings.coverage, watcher) {
     for (std::uint32_t i = 0; i < plan_.listeners; ++i)
         listeners_.push_back(network_.listen(plan_.limits.backlog));
-    for (std::uint32_t i = 0; i < plan_.peers; ++i) {
-        peers_.emplace_back(network_, tape, *program_.dialogue, static_cast<Subject>(i + 1),
-                            listeners_, plan_.windows, plan_.most_bytes);
-    }
+    // Whoever stays keeps a place that others may wait for.
+    std::uint32_t const places = std::min(plan_.limits.max_connections, plan_.ring.descriptors);
+    Peer::World const world{.dialogue = *program_.dialogue,
+                            .listeners = listeners_,
+                            .windows = plan_.windows,
+                            .most_bytes = plan_.most_bytes,
+                            .behaviour = plan_.behaviour,
+                            .may_stay = places >= plan_.peers};
+    for (std::uint32_t i = 0; i < plan_.peers; ++i)
+        peers_.emplace_back(network_, tape, world, static_cast<Subject>(i + 1));
     ring_.watch(&coverage_);
 }
 
@@ -91,12 +97,14 @@ void Simulation::heal() {
     tape_.heal();
     for (Peer& peer : peers_)
         peer.heal(ring_.now());
-    if (plan_.ending == Ending::stop) {
-        stopped_ = true;
-        worker_->request(Worker::Command::stop, never);
-    } else if (plan_.ending != Ending::peers_leave && !draining_) {
-        begin_drain();
-    }
+    if (plan_.ending == Ending::stop) return begin_stop();
+    if (plan_.ending != Ending::peers_leave && !draining_) begin_drain();
+}
+
+void Simulation::begin_stop() {
+    stopped_ = true;
+    stopped_at_ = ring_.now();
+    worker_->request(Worker::Command::stop, never);
 }
 
 void Simulation::begin_drain() {
@@ -111,14 +119,19 @@ void Simulation::begin_drain() {
 }
 
 void Simulation::run_to_the_end() {
+    constexpr std::uint64_t turns_of_drain = 10;
+    std::uint64_t const healed_at = turns_;
     while (failure_.empty() && !worker_->finished()) {
         turn();
         if (turns_ > turns_max) {
             return fail("it does not come to an end: " + std::to_string(turns_) + " turns");
         }
-        bool const all_left = peers_done() && ring_.open_descriptors() == 0;
+        bool const second_signal = plan_.ending == Ending::drain_then_stop && !stopped_;
+        bool const all_left = peers_done() && (ring_.open_descriptors() == 0 || somebody_stays());
         if (plan_.ending == Ending::peers_leave && all_left && !draining_) {
             begin_drain();
+        } else if (second_signal && turns_ > healed_at + turns_of_drain) {
+            begin_stop();
         } else if (ring_.asleep_for_ever() && !worker_->finished()) {
             return fail("the server sleeps for ever: " + who_is_left());
         }
@@ -129,13 +142,20 @@ void Simulation::run_to_the_end() {
 }
 
 bool Simulation::peers_done() const noexcept {
-    return std::all_of(peers_.begin(), peers_.end(), [](Peer const& peer) { return peer.done(); });
+    return std::all_of(peers_.begin(), peers_.end(), [&](Peer const& peer) {
+        return peer.done() || (tape_.healed() && peer.stay() != Stay::no);
+    });
+}
+
+bool Simulation::somebody_stays() const noexcept {
+    return std::any_of(peers_.begin(), peers_.end(),
+                       [](Peer const& peer) { return peer.stay() != Stay::no; });
 }
 
 std::string Simulation::who_is_left() const {
     std::string text;
     for (Peer const& peer : peers_) {
-        if (peer.done()) continue;
+        if (peer.done() || peer.stay() != Stay::no) continue;
         text += (text.empty() ? "" : "; ") + peer.describe();
     }
     if (!text.empty()) return text;

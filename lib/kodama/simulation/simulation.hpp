@@ -56,8 +56,10 @@ private:
     void run_with_faults();
     void heal();
     void begin_drain();
+    void begin_stop();
     void run_to_the_end();
     [[nodiscard]] bool peers_done() const noexcept;
+    [[nodiscard]] bool somebody_stays() const noexcept;
     [[nodiscard]] std::string who_is_left() const;
     void note_findings();
 
@@ -68,8 +70,11 @@ private:
     void judge_progress();
     void judge_experience(Peer const& peer, Experience const& experience,
                           std::vector<std::string>& resets);
-    [[nodiscard]] bool in_a_hurry() const noexcept;
-    [[nodiscard]] bool may_be_cut(Experience const& experience) const;
+    void judge_ending(Counters const& counters);
+    [[nodiscard]] bool hurried() const noexcept;
+    [[nodiscard]] bool was_idle(Socket const& socket) const noexcept;
+    [[nodiscard]] bool in_a_hurry(Peer const& peer) const noexcept;
+    [[nodiscard]] bool may_be_cut(Peer const& peer, Experience const& experience) const;
     [[nodiscard]] std::uint64_t resets_that_were_due(Counters const& counters) const noexcept;
 
     Program program_;
@@ -93,6 +98,7 @@ private:
     bool draining_ = false;
     bool drained_during_faults_ = false;
     bool stopped_ = false;
+    TimePoint stopped_at_{};
     std::vector<std::uint64_t> arrived_before_drain_; // of each connection
 };
 

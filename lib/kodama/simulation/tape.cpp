@@ -70,7 +70,7 @@ std::uint32_t SeededTape::decide(Choice choice, Subject subject, std::uint32_t i
     std::uint64_t const about = kind << 48 | std::uint64_t{subject} << 32 | index;
     std::uint64_t const random = mix(seed_, about);
     auto const wide = static_cast<std::uint32_t>(random >> 32);
-    if (!is_fault(choice)) return wide % (bound + 1);
+    if (!is_fault(choice)) return static_cast<std::uint32_t>(wide % (std::uint64_t{bound} + 1));
     bool const fault = (random & 0xffff) < chances_[static_cast<std::size_t>(choice)];
     return fault ? 1 + wide % bound : 0;
 }
@@ -126,7 +126,7 @@ std::uint32_t ByteTape::decide(Choice choice, Subject /*subject*/, std::uint32_t
         return value < threshold ? 0 : 1 + (value - threshold) % bound;
     }
     if (bound > 0xff) value = value << 8 | next_byte();
-    return value % (bound + 1);
+    return static_cast<std::uint32_t>(value % (std::uint64_t{bound} + 1));
 }
 
 } // namespace kodama::simulation
