@@ -81,6 +81,9 @@ public:
         socket_.reset();
     }
 
+    // Closes its end.
+    void leave() { socket_.reset(); }
+
     // As many bytes as asked for, or fewer before the end.
     std::string receive(std::size_t size) {
         std::string text(size, '\0');
@@ -155,17 +158,35 @@ public:
         require_call(::bind(socket_.get(), reinterpret_cast<sockaddr*>(&storage), length) == 0,
                      "bind");
         require_call(::listen(socket_.get(), 128) == 0, "listen");
+        address_ = own_address(socket_.get());
     }
 
     [[nodiscard]] int descriptor() const { return socket_.get(); }
 
     [[nodiscard]] int release() { return socket_.release(); }
 
+    // It listens no longer, and stays a socket.
+    void shut_down() { require_call(::shutdown(socket_.get(), SHUT_RDWR) == 0, "shutdown"); }
+
     // The kernel completes the connection before anybody accepts it.
-    [[nodiscard]] KernelPeer connect() const { return KernelPeer(own_address(socket_.get())); }
+    [[nodiscard]] KernelPeer connect() const { return KernelPeer(address_); }
+
+    // Whether somebody who connects and leaves does so without having to wait.
+    [[nodiscard]] bool connects_at_once() const {
+        UniqueFd const socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+        sockaddr_storage storage{};
+        socklen_t const length = address_.to(storage);
+        static_cast<void>(::connect(socket.get(), reinterpret_cast<sockaddr*>(&storage), length));
+        tcp_info state{};
+        socklen_t size = sizeof state;
+        require_call(::getsockopt(socket.get(), IPPROTO_TCP, TCP_INFO, &state, &size) == 0,
+                     "getsockopt");
+        return state.tcpi_state == TCP_ESTABLISHED;
+    }
 
 private:
     UniqueFd socket_;
+    Address address_;
 };
 
 } // namespace kodama::testing

@@ -6,27 +6,15 @@
 
 using kodama::Completion;
 using kodama::Feature;
-using kodama::KernelRing;
 using kodama::Operation;
 using kodama::Token;
 using kodama::testing::RingFixture;
 
-namespace {
-
-template <class Fixture> void receive(Fixture& fixture, int descriptor, Token token) {
-    if (fixture.features.has(Feature::multishot_receive)) {
-        fixture.requests.receive_many(descriptor, fixture.group, token);
-    } else {
-        fixture.requests.receive_one(descriptor, fixture.group, token);
-    }
-}
-
-} // namespace
-
 TEMPLATE_TEST_CASE("a Ring receives again and again with one multishot receive, each time into a "
                    "buffer",
-                   "[contract]", KernelRing) {
-    RingFixture<TestType> fixture(KODAMA_GENERATE_FEATURES(TestType));
+                   "[contract]", KODAMA_RINGS) {
+    RingFixture<TestType> fixture(
+        KODAMA_GENERATE_FEATURES_WITH(TestType, Feature::multishot_receive));
     if (!fixture.features.has(Feature::multishot_receive)) KODAMA_SKIP("no multishot receive here");
     auto connected = fixture.connect();
     fixture.publish(8);
@@ -43,7 +31,7 @@ TEMPLATE_TEST_CASE("a Ring receives again and again with one multishot receive, 
 }
 
 TEMPLATE_TEST_CASE("a Ring splits what is larger than a buffer, in order", "[contract]",
-                   KernelRing) {
+                   KODAMA_RINGS) {
     RingFixture<TestType> fixture(KODAMA_GENERATE_FEATURES(TestType));
     auto connected = fixture.connect();
     fixture.publish(8);
@@ -54,7 +42,7 @@ TEMPLATE_TEST_CASE("a Ring splits what is larger than a buffer, in order", "[con
     Token const token = fixture.token(Operation::receive);
     std::string got;
     for (bool armed = false; got.size() < text.size();) {
-        if (!armed) receive(fixture, connected.descriptor, token);
+        if (!armed) fixture.receive(connected.descriptor, token);
         Completion const completion = fixture.await(token);
         REQUIRE(completion.result > 0);
         CHECK(completion.result <= 64);
@@ -65,7 +53,7 @@ TEMPLATE_TEST_CASE("a Ring splits what is larger than a buffer, in order", "[con
 }
 
 TEMPLATE_TEST_CASE("a Ring ends a receive of one message with its first data", "[contract]",
-                   KernelRing) {
+                   KODAMA_RINGS) {
     RingFixture<TestType> fixture(KODAMA_GENERATE_FEATURES(TestType));
     auto connected = fixture.connect();
     fixture.publish(2);
@@ -81,23 +69,23 @@ TEMPLATE_TEST_CASE("a Ring ends a receive of one message with its first data", "
 
 TEMPLATE_TEST_CASE("a Ring without buffers ends a receive with ENOBUFS and keeps the data for the "
                    "next one",
-                   "[contract]", KernelRing) {
+                   "[contract]", KODAMA_RINGS) {
     RingFixture<TestType> fixture(KODAMA_GENERATE_FEATURES(TestType));
     auto connected = fixture.connect();
     connected.peer.send("kept");
     Token const token = fixture.token(Operation::receive);
-    receive(fixture, connected.descriptor, token);
+    fixture.receive(connected.descriptor, token);
     Completion const starved = fixture.await(token);
     CHECK(starved.result == -ENOBUFS);
     CHECK_FALSE(starved.more());
     CHECK_FALSE(starved.buffer().has_value());
     fixture.publish(1);
-    receive(fixture, connected.descriptor, token);
+    fixture.receive(connected.descriptor, token);
     CHECK(fixture.bytes_of(fixture.await(token)) == "kept");
 }
 
 TEMPLATE_TEST_CASE("a Ring uses up its buffers, says ENOBUFS, and goes on when it has some again",
-                   "[contract]", KernelRing) {
+                   "[contract]", KODAMA_RINGS) {
     RingFixture<TestType> fixture(KODAMA_GENERATE_FEATURES(TestType));
     auto connected = fixture.connect();
     fixture.publish(2);
@@ -108,7 +96,7 @@ TEMPLATE_TEST_CASE("a Ring uses up its buffers, says ENOBUFS, and goes on when i
     bool armed = false;
     int starved = 0;
     while (got.size() < text.size()) {
-        if (!armed) receive(fixture, connected.descriptor, token);
+        if (!armed) fixture.receive(connected.descriptor, token);
         Completion const completion = fixture.await(token);
         armed = completion.more();
         got += fixture.bytes_of(completion);
@@ -124,7 +112,7 @@ TEMPLATE_TEST_CASE("a Ring uses up its buffers, says ENOBUFS, and goes on when i
 }
 
 TEMPLATE_TEST_CASE("a Ring answers EAGAIN to a receive that does not wait when nothing has arrived",
-                   "[contract]", KernelRing) {
+                   "[contract]", KODAMA_RINGS) {
     RingFixture<TestType> fixture(KODAMA_GENERATE_FEATURES(TestType));
     auto connected = fixture.connect();
     fixture.publish(2);
@@ -150,7 +138,7 @@ TEMPLATE_TEST_CASE("a Ring answers EAGAIN to a receive that does not wait when n
 }
 
 TEMPLATE_TEST_CASE("a Ring answers a receive that does not wait before the submission returns",
-                   "[contract]", KernelRing) {
+                   "[contract]", KODAMA_RINGS) {
     RingFixture<TestType> fixture(KODAMA_GENERATE_FEATURES(TestType));
     auto connected = fixture.connect();
     fixture.publish(1);
@@ -167,12 +155,12 @@ TEMPLATE_TEST_CASE("a Ring answers a receive that does not wait before the submi
 }
 
 TEMPLATE_TEST_CASE("a Ring tells a FIN by a result of 0, without a buffer, and is not armed then",
-                   "[contract]", KernelRing) {
+                   "[contract]", KODAMA_RINGS) {
     RingFixture<TestType> fixture(KODAMA_GENERATE_FEATURES(TestType));
     auto connected = fixture.connect();
     fixture.publish(2);
     Token const token = fixture.token(Operation::receive);
-    receive(fixture, connected.descriptor, token);
+    fixture.receive(connected.descriptor, token);
     if (GENERATE(false, true)) fixture.turn(); // Armed before the FIN comes, or after.
     connected.peer.finish();
     Completion const end = fixture.await(token);
@@ -180,43 +168,43 @@ TEMPLATE_TEST_CASE("a Ring tells a FIN by a result of 0, without a buffer, and i
     CHECK_FALSE(end.more());
     CHECK_FALSE(end.buffer().has_value());
     // And says so again to who asks again.
-    receive(fixture, connected.descriptor, token);
+    fixture.receive(connected.descriptor, token);
     CHECK(fixture.await(token).result == 0);
 }
 
 TEMPLATE_TEST_CASE("a Ring gives the data before the FIN that came with it", "[contract]",
-                   KernelRing) {
+                   KODAMA_RINGS) {
     RingFixture<TestType> fixture(KODAMA_GENERATE_FEATURES(TestType));
     bool const armed_before = GENERATE(true, false);
     auto connected = fixture.connect();
     fixture.publish(4);
     Token const token = fixture.token(Operation::receive);
     if (armed_before) {
-        receive(fixture, connected.descriptor, token);
+        fixture.receive(connected.descriptor, token);
         fixture.turn();
     }
     connected.peer.send_and_finish("last words");
-    if (!armed_before) receive(fixture, connected.descriptor, token);
+    if (!armed_before) fixture.receive(connected.descriptor, token);
     Completion const data = fixture.await(token);
     CHECK(fixture.bytes_of(data) == "last words");
-    if (!data.more()) receive(fixture, connected.descriptor, token);
+    if (!data.more()) fixture.receive(connected.descriptor, token);
     Completion const end = fixture.await(token);
     CHECK(end.result == 0);
     CHECK_FALSE(end.more());
 }
 
-TEMPLATE_TEST_CASE("a Ring tells a reset by the peer as ECONNRESET", "[contract]", KernelRing) {
+TEMPLATE_TEST_CASE("a Ring tells a reset by the peer as ECONNRESET", "[contract]", KODAMA_RINGS) {
     RingFixture<TestType> fixture(KODAMA_GENERATE_FEATURES(TestType));
     bool const armed_before = GENERATE(true, false);
     auto connected = fixture.connect();
     fixture.publish(2);
     Token const token = fixture.token(Operation::receive);
     if (armed_before) {
-        receive(fixture, connected.descriptor, token);
+        fixture.receive(connected.descriptor, token);
         fixture.turn();
     }
     connected.peer.reset();
-    if (!armed_before) receive(fixture, connected.descriptor, token);
+    if (!armed_before) fixture.receive(connected.descriptor, token);
     Completion const completion = fixture.await(token);
     CHECK(completion.result == -ECONNRESET);
     CHECK_FALSE(completion.more());
@@ -225,13 +213,13 @@ TEMPLATE_TEST_CASE("a Ring tells a reset by the peer as ECONNRESET", "[contract]
 
 TEMPLATE_TEST_CASE("a Ring ends an armed receive with ECANCELED when it is cancelled, and the "
                    "cancellation completes too",
-                   "[contract]", KernelRing) {
+                   "[contract]", KODAMA_RINGS) {
     RingFixture<TestType> fixture(KODAMA_GENERATE_FEATURES(TestType));
     auto connected = fixture.connect();
     fixture.publish(2);
     Token const token = fixture.token(Operation::receive);
     Token const cancel = fixture.token(Operation::cancel_receive);
-    receive(fixture, connected.descriptor, token);
+    fixture.receive(connected.descriptor, token);
     if (GENERATE(false, true)) fixture.turn();
     fixture.requests.cancel(token, cancel);
     CHECK(fixture.await(cancel).result >= 0);
@@ -240,12 +228,12 @@ TEMPLATE_TEST_CASE("a Ring ends an armed receive with ECANCELED when it is cance
     CHECK_FALSE(completion.more());
     // What comes later is for the next one.
     connected.peer.send("later");
-    receive(fixture, connected.descriptor, token);
+    fixture.receive(connected.descriptor, token);
     CHECK(fixture.bytes_of(fixture.await(token)) == "later");
 }
 
 TEMPLATE_TEST_CASE("fault_L2: a Ring loses nothing of what arrives while a receive is cancelled",
-                   "[contract]", KernelRing) {
+                   "[contract]", KODAMA_RINGS) {
     RingFixture<TestType> fixture(KODAMA_GENERATE_FEATURES(TestType));
     auto connected = fixture.connect();
     Token const cancel = fixture.token(Operation::cancel_receive);
@@ -254,7 +242,7 @@ TEMPLATE_TEST_CASE("fault_L2: a Ring loses nothing of what arrives while a recei
     for (std::uint32_t i = 0; i < 50; ++i) {
         fixture.publish(fixture.pool.free_count());
         Token const token = fixture.token(Operation::receive, i);
-        receive(fixture, connected.descriptor, token);
+        fixture.receive(connected.descriptor, token);
         fixture.turn();
         std::string const text = std::to_string(i) + ",";
         connected.peer.send(text);
@@ -280,7 +268,8 @@ TEMPLATE_TEST_CASE("fault_L2: a Ring loses nothing of what arrives while a recei
     CHECK(got == sent);
 }
 
-TEMPLATE_TEST_CASE("a Ring says ENOENT when there is nothing to cancel", "[contract]", KernelRing) {
+TEMPLATE_TEST_CASE("a Ring says ENOENT when there is nothing to cancel", "[contract]",
+                   KODAMA_RINGS) {
     RingFixture<TestType> fixture(KODAMA_GENERATE_FEATURES(TestType));
     Token const cancel = fixture.token(Operation::cancel_send);
     fixture.requests.cancel(fixture.token(Operation::send), cancel);

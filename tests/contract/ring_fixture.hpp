@@ -14,56 +14,27 @@
 #include <utility>
 #include <vector>
 
-#include <unistd.h>
-
 #include <kodama/core/buffer_pool.hpp>
 #include <kodama/core/requests.hpp>
 #include <kodama/core/token.hpp>
 #include <kodama/ring/buffer_ring.hpp>
-#include <kodama/ring/capabilities.hpp>
-#include <kodama/ring/kernel_ring.hpp>
 #include <support/catch.hpp>
 
-#include "kernel_peer.hpp"
+#include "kernel_world.hpp"
+#include "rings.hpp"
+#include "simulated_world.hpp"
+#include "world.hpp"
 
 namespace kodama::testing {
 
-struct RingSizes {
-    unsigned entries = 64;
-    unsigned completions = 512;
-    unsigned direct_descriptors = 64;
-    std::uint32_t buffers = 16;
-    std::uint32_t buffer_size = 64;
-};
-
-template <class R> struct WorldOf;
-
-template <> struct WorldOf<KernelRing> {
-    using Peer = KernelPeer;
-    using Listener = KernelListener;
-
-    // What is usable here, and with what makes the most difference taken away.
-    static std::vector<FeatureSet> feature_sets() {
-        static FeatureSet const usable = probe_capabilities({}).usable;
-        std::vector<FeatureSet> sets;
-        for (bool const direct : {true, false}) {
-            for (bool const deferred : {true, false}) {
-                FeatureSet set = usable;
-                if (!direct) set.remove(Feature::direct_descriptors);
-                if (!deferred) set.remove(Feature::defer_taskrun);
-                if (std::find(sets.begin(), sets.end(), set) == sets.end()) sets.push_back(set);
-            }
-        }
-        return sets;
-    }
-
-    static KernelRing make(FeatureSet features, RingSizes const& sizes) {
-        return KernelRing(
-            {.entries = sizes.entries, .completions = sizes.completions, .features = features});
-    }
-
-    static void close_ordinary(int descriptor) { ::close(descriptor); }
-};
+// Those of a ring's sets of features that have this one; where none has, the fullest of them.
+template <class R> std::vector<FeatureSet> feature_sets_with(Feature feature) {
+    std::vector<FeatureSet> sets = WorldOf<R>::feature_sets();
+    FeatureSet const fullest = sets.front();
+    std::erase_if(sets, [&](FeatureSet set) { return !set.has(feature); });
+    if (sets.empty()) sets.push_back(fullest);
+    return sets;
+}
 
 template <class R> class RingFixture {
 public:
@@ -83,8 +54,9 @@ public:
         : message_(Catch::MessageBuilder("INFO", CATCH_INTERNAL_LINEINFO, Catch::ResultWas::Info)
                    << "features: " << of.to_string()),
           features(of),
+          listener(world.listen()),
           pool(sizes.buffers, sizes.buffer_size),
-          ring(World::make(of, sizes)),
+          ring(world.make(of, sizes)),
           requests(ring, of),
           buffers(ring, sizes.buffers, group) {
         if (direct()) ring.require_direct_descriptors(sizes.direct_descriptors);
@@ -92,7 +64,7 @@ public:
 
     ~RingFixture() {
         for (int const descriptor : ordinary_)
-            World::close_ordinary(descriptor);
+            world.close_ordinary(descriptor);
     }
 
     RingFixture(RingFixture const&) = delete;
@@ -185,6 +157,15 @@ public:
         return descriptor;
     }
 
+    // With one request for many messages where there is that.
+    void receive(int descriptor, Token wanted) {
+        if (features.has(Feature::multishot_receive)) {
+            requests.receive_many(descriptor, group, wanted);
+        } else {
+            requests.receive_one(descriptor, group, wanted);
+        }
+    }
+
     void close(int descriptor, Token wanted) {
         ordinary_.erase(descriptor);
         requests.close(descriptor, wanted);
@@ -220,6 +201,7 @@ private:
 
 public:
     FeatureSet const features;
+    World world;
     Listener listener;
     BufferPool pool; // outlives the ring, which writes into it
     R ring;
@@ -232,3 +214,8 @@ public:
 // The sets of features that every fact is tried with.
 #define KODAMA_GENERATE_FEATURES(RING)                                                             \
     GENERATE(from_range(::kodama::testing::WorldOf<RING>::feature_sets()))
+
+// Those of them that a fact about one feature is tried with. Where the ring does not have it, the
+// case skips.
+#define KODAMA_GENERATE_FEATURES_WITH(RING, FEATURE)                                               \
+    GENERATE(from_range(::kodama::testing::feature_sets_with<RING>(FEATURE)))

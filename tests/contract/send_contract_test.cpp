@@ -7,7 +7,6 @@
 #include "ring_fixture.hpp"
 
 using kodama::Completion;
-using kodama::KernelRing;
 using kodama::Operation;
 using kodama::Requests;
 using kodama::SendPatience;
@@ -15,7 +14,7 @@ using kodama::Token;
 using kodama::testing::RingFixture;
 
 TEMPLATE_TEST_CASE("a Ring shows what it sent at once when entries are submitted without waiting",
-                   "[contract]", KernelRing) {
+                   "[contract]", KODAMA_RINGS) {
     RingFixture<TestType> fixture(KODAMA_GENERATE_FEATURES(TestType));
     auto connected = fixture.connect();
     Token const token = fixture.token(Operation::send);
@@ -31,7 +30,7 @@ TEMPLATE_TEST_CASE("a Ring shows what it sent at once when entries are submitted
 
 TEMPLATE_TEST_CASE(
     "fault_S1: a Ring cuts a send without patience short when the peer does not read", "[contract]",
-    KernelRing) {
+    KODAMA_RINGS) {
     RingFixture<TestType> fixture(KODAMA_GENERATE_FEATURES(TestType));
     auto connected = fixture.connect();
     std::string const text(64 << 20, 'x');
@@ -50,7 +49,7 @@ TEMPLATE_TEST_CASE(
 }
 
 TEMPLATE_TEST_CASE("a Ring lets a patient send wait until the peer reads", "[contract]",
-                   KernelRing) {
+                   KODAMA_RINGS) {
     RingFixture<TestType> fixture(KODAMA_GENERATE_FEATURES(TestType));
     auto connected = fixture.connect();
     std::size_t const filled = fixture.fill(connected.descriptor);
@@ -73,7 +72,8 @@ TEMPLATE_TEST_CASE("a Ring lets a patient send wait until the peer reads", "[con
     CHECK(got == std::string(filled, 'f') + "patience");
 }
 
-TEMPLATE_TEST_CASE("a Ring ends a send that waits when it is cancelled", "[contract]", KernelRing) {
+TEMPLATE_TEST_CASE("a Ring ends a send that waits when it is cancelled", "[contract]",
+                   KODAMA_RINGS) {
     RingFixture<TestType> fixture(KODAMA_GENERATE_FEATURES(TestType));
     auto connected = fixture.connect();
     fixture.fill(connected.descriptor);
@@ -86,7 +86,7 @@ TEMPLATE_TEST_CASE("a Ring ends a send that waits when it is cancelled", "[contr
     CHECK(fixture.await(token).result == -ECANCELED);
 }
 
-TEMPLATE_TEST_CASE("a Ring sends pieces of memory in order", "[contract]", KernelRing) {
+TEMPLATE_TEST_CASE("a Ring sends pieces of memory in order", "[contract]", KODAMA_RINGS) {
     RingFixture<TestType> fixture(KODAMA_GENERATE_FEATURES(TestType));
     auto connected = fixture.connect();
     std::size_t const count = GENERATE(as<std::size_t>(), 1, 2, 63, Requests::vectors_max);
@@ -111,31 +111,32 @@ TEMPLATE_TEST_CASE("a Ring sends pieces of memory in order", "[contract]", Kerne
 
 TEMPLATE_TEST_CASE("a Ring takes more sends of several pieces in one turn than there is room for "
                    "their arguments",
-                   "[contract]", KernelRing) {
-    RingFixture<TestType> fixture(KODAMA_GENERATE_FEATURES(TestType), {.entries = 256});
-    auto connected = fixture.connect();
-    std::string const comma = ",";
+                   "[contract]", KODAMA_RINGS) {
+    constexpr std::uint32_t count = 100;
+    RingFixture<TestType> fixture(KODAMA_GENERATE_FEATURES(TestType),
+                                  {.entries = 256, .direct_descriptors = count});
+    std::vector<typename RingFixture<TestType>::Connected> all;
     std::vector<std::string> numbers;
-    std::string expected;
-    for (std::uint32_t i = 0; i < 200; ++i) {
+    for (std::uint32_t i = 0; i < count; ++i) {
+        all.push_back(fixture.connect()); // One for each, for each has one send in flight at most.
         numbers.push_back(std::to_string(i));
-        expected += numbers.back() + comma;
     }
-    for (std::uint32_t i = 0; i < 200; ++i) {
+    std::string const comma = ",";
+    for (std::uint32_t i = 0; i < count; ++i) {
         std::array const vectors{fixture.piece(numbers[i]), fixture.piece(comma)};
         std::size_t const covered = fixture.requests.send(
-            connected.descriptor, vectors, SendPatience::none, fixture.token(Operation::send, i));
+            all[i].descriptor, vectors, SendPatience::none, fixture.token(Operation::send, i));
         CHECK(covered == numbers[i].size() + 1);
     }
-    for (std::uint32_t i = 0; i < 200; ++i) {
-        CHECK(fixture.await(fixture.token(Operation::send, i)).result ==
-              static_cast<int>(numbers[i].size() + 1));
+    for (std::uint32_t i = 0; i < count; ++i) {
+        std::size_t const size = numbers[i].size() + 1;
+        CHECK(fixture.await(fixture.token(Operation::send, i)).result == static_cast<int>(size));
+        CHECK(all[i].peer.receive(size) == numbers[i] + comma);
     }
-    CHECK(connected.peer.receive(expected.size()) == expected);
 }
 
 TEMPLATE_TEST_CASE("a Ring fails a send to a peer that has reset the connection", "[contract]",
-                   KernelRing) {
+                   KODAMA_RINGS) {
     RingFixture<TestType> fixture(KODAMA_GENERATE_FEATURES(TestType));
     auto connected = fixture.connect();
     connected.peer.reset();
@@ -146,7 +147,7 @@ TEMPLATE_TEST_CASE("a Ring fails a send to a peer that has reset the connection"
 }
 
 TEMPLATE_TEST_CASE("a Ring sends a FIN after the data, while the receive stays armed", "[contract]",
-                   KernelRing) {
+                   KODAMA_RINGS) {
     RingFixture<TestType> fixture(KODAMA_GENERATE_FEATURES(TestType));
     auto connected = fixture.connect();
     fixture.publish(4);
@@ -183,7 +184,7 @@ void put_around(Fixture& fixture, Connected& connected, Around around) {
 } // namespace
 
 TEMPLATE_TEST_CASE("a Ring resets a connection, whatever is unread or unsent, and the peer sees it",
-                   "[contract]", KernelRing) {
+                   "[contract]", KODAMA_RINGS) {
     RingFixture<TestType> fixture(KODAMA_GENERATE_FEATURES(TestType));
     Around const around = GENERATE(Around::nothing, Around::unread, Around::unsent, Around::both);
     auto connected = fixture.connect();
@@ -198,7 +199,7 @@ TEMPLATE_TEST_CASE("a Ring resets a connection, whatever is unread or unsent, an
 }
 
 TEMPLATE_TEST_CASE("a Ring resets a connection that has sent its FIN already", "[contract]",
-                   KernelRing) {
+                   KODAMA_RINGS) {
     RingFixture<TestType> fixture(KODAMA_GENERATE_FEATURES(TestType));
     auto connected = fixture.connect();
     put_around(fixture, connected, Around::after_fin);
@@ -212,7 +213,7 @@ TEMPLATE_TEST_CASE("a Ring resets a connection that has sent its FIN already", "
 }
 
 TEMPLATE_TEST_CASE("a Ring ends what is in flight on a connection that it resets", "[contract]",
-                   KernelRing) {
+                   KODAMA_RINGS) {
     RingFixture<TestType> fixture(KODAMA_GENERATE_FEATURES(TestType));
     auto connected = fixture.connect();
     fixture.publish(2);
