@@ -32,9 +32,9 @@ public:
     // Queues the bytes behind what was queued before. Returns false and takes nothing (the buffer
     // keeps its bytes) once the connection is finishing or ending, or while it holds more unsent
     // bytes than `Options::max_pending` plus what the worker's receive buffers can hold;
-    // `on_writable` follows when there is room again. A session that sends no more than it
-    // receives is therefore never refused for lack of room: its peer stops being read at
-    // `max_pending`. An empty buffer is taken and sends nothing.
+    // `on_writable` follows when there is room again. A session that sends no more than it has
+    // received is never refused for lack of room: its peer stops being read at `max_pending`, and
+    // what the kernel delivers all the same is taken. An empty buffer is taken and sends nothing.
     bool send(Buffer&& buffer) noexcept;
 
     // The same for bytes that are the caller's: all of them are copied, or none. Also refused while
@@ -74,11 +74,12 @@ private:
     ConnectionState state_;
     Slot slot_{};
     Generation generation_{};
-    int descriptor_ = -1;              // the slot again with direct descriptors
-    std::uint32_t unparks_before_ = 0; // how many others' turns there had been when it was parked
-    std::size_t in_flight_bytes_ = 0;  // of the send
-    std::size_t wanted_ = 0;           // bytes of memory that the refused send needs
-    bool open_ = false;                // the place is taken
+    int descriptor_ = -1;               // the slot again with direct descriptors
+    std::uint32_t unparks_before_ = 0;  // how many others' turns there had been when it was parked
+    std::uint32_t in_flight_bytes_ = 0; // of the send
+    std::uint32_t owed_ = 0;            // bytes received that it has not sent: never refused
+    std::size_t wanted_ = 0;            // bytes of memory that the refused send needs
+    bool open_ = false;                 // the place is taken
     bool has_session_ = false;
     bool refused_ = false; // send() said no: on_writable is owed
     bool evicted_ = false;

@@ -180,17 +180,23 @@ void Worker::abort_all() noexcept {
     }
 }
 
-void Worker::settle() noexcept {
+void Worker::settle_connections() noexcept {
     do {
         pump_touched();
         relieve_memory();
     } while (!touched_.empty());
+}
+
+void Worker::settle() noexcept {
+    settle_connections();
     for (std::size_t i = 0; i < listeners_.size(); ++i)
         pump(listeners_[i], i);
     watch_table();
     publish();
     unpark_some();
-    pump_touched();
+    // Those may have given back buffers, or may want memory that others have to give up.
+    settle_connections();
+    publish();
     counters_.set(Counter::connections_open, table_.used());
     counters_.set(Counter::buffers_out, received_.leased_count());
 }

@@ -93,6 +93,7 @@ private:
     void begin_drain() noexcept;
     void abort_all() noexcept;
     void settle() noexcept;
+    void settle_connections() noexcept;
     void publish() noexcept;
 
     // --- worker_accept.cpp: what listeners want next, and what to do when there is no room
@@ -142,7 +143,8 @@ private:
     void keep_account_of_blocked(Connection& connection, bool progress) noexcept;
     void leave_all_lists(Connection& connection) noexcept;
     bool refuse(Connection& connection, std::size_t wanted) noexcept;
-    [[nodiscard]] bool below_limit(Connection const& connection) const noexcept;
+    [[nodiscard]] bool may_queue(Connection const& connection, std::size_t size) const noexcept;
+    static void pay(Connection& connection, std::size_t size) noexcept;
     bool send(Connection& connection, Buffer&& buffer) noexcept;
     bool send_copy(Connection& connection, std::span<std::byte const> bytes) noexcept;
 

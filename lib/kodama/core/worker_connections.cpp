@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 
 #include <kodama/base/assert.hpp>
 #include <kodama/core/outcome.hpp>
@@ -82,6 +83,9 @@ void Worker::deliver(Connection& connection, Buffer&& buffer) noexcept {
     if (!connection.state_.delivers()) {
         return counters_.add(Counter::bytes_discarded, buffer.size());
     }
+    auto const size = static_cast<std::uint32_t>(buffer.size());
+    connection.owed_ +=
+        std::min(size, std::numeric_limits<std::uint32_t>::max() - connection.owed_);
     if (!hooks_.on_receive(table_.session_of(connection), connection, std::move(buffer))) {
         connection.state_.abort(CloseReason::session_failed);
     }
@@ -239,9 +243,9 @@ void Worker::submit_send(Connection& connection) noexcept {
     std::size_t const count = state.unsent().gather(vectors);
     // A blocked connection holds no receive buffers any more, so it may wait as long as it takes.
     auto const patience = state.blocked() ? SendPatience::patient : SendPatience::none;
-    connection.in_flight_bytes_ =
+    connection.in_flight_bytes_ = static_cast<std::uint32_t>(
         requests_.send(connection.descriptor_, std::span(vectors).first(count), patience,
-                       token(Operation::send, connection));
+                       token(Operation::send, connection)));
     state.send_submitted();
     counters_.add(Counter::sends);
 }

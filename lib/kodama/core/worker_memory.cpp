@@ -107,14 +107,21 @@ bool Worker::refuse(Connection& connection, std::size_t wanted) noexcept {
     return false;
 }
 
-bool Worker::below_limit(Connection const& connection) const noexcept {
+bool Worker::may_queue(Connection const& connection, std::size_t size) const noexcept {
+    if (size <= connection.owed_) return true;
     std::size_t const burst = std::size_t{received_.count()} * received_.block_size();
     return connection.unsent() < limits_.max_pending + burst;
 }
 
+void Worker::pay(Connection& connection, std::size_t size) noexcept {
+    connection.owed_ -= static_cast<std::uint32_t>(std::min<std::size_t>(size, connection.owed_));
+}
+
 bool Worker::send(Connection& connection, Buffer&& buffer) noexcept {
     if (!connection.state_.may_send()) return false;
-    if (!below_limit(connection)) return refuse(connection, 0);
+    std::size_t const size = buffer.size();
+    if (!may_queue(connection, size)) return refuse(connection, 0);
+    pay(connection, size);
     connection.state_.unsent().push(std::move(buffer));
     touch(connection);
     return true;
@@ -122,11 +129,12 @@ bool Worker::send(Connection& connection, Buffer&& buffer) noexcept {
 
 bool Worker::send_copy(Connection& connection, std::span<std::byte const> bytes) noexcept {
     if (!connection.state_.may_send()) return false;
-    if (!below_limit(connection)) return refuse(connection, bytes.size());
+    if (!may_queue(connection, bytes.size())) return refuse(connection, bytes.size());
     if (bytes.size() > copies_.free_bytes()) {
         starved_.push_back_once(connection);
         return refuse(connection, bytes.size());
     }
+    pay(connection, bytes.size());
     connection.state_.unsent().push_copy(bytes, copies_);
     touch(connection);
     return true;

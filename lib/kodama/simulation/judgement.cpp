@@ -152,7 +152,8 @@ void Simulation::judge_experience(Peer const& peer, Experience const& experience
 // Whether the server ended the connection because nothing came or went.
 bool Simulation::was_idle(Socket const& socket) const noexcept {
     Duration const timeout = plan_.limits.idle_timeout;
-    return timeout > Duration::zero() && socket.longest_idle >= timeout;
+    // What comes while the clock jumps, the server is told after the jump.
+    return timeout > Duration::zero() && socket.longest_idle + ring_.jumped() >= timeout;
 }
 
 // Whether the server was given too little time to let everybody come to an end.

@@ -19,8 +19,10 @@ Behaviour draw_behaviour(Tape& tape, Subject subject) {
     return static_cast<Behaviour>(tape.draw(Choice::behaviour, subject, behaviour_max));
 }
 
-// One in three.
-Stay draw_stay(Tape& tape, Subject subject) {
+// One in three, where all may stay.
+Stay draw_stay(Tape& tape, Peer::World const& world, Subject subject) {
+    if (!world.may_stay) return Stay::no;
+    if (world.stay && subject > 1) return *world.stay;
     constexpr auto most = static_cast<std::uint32_t>(Stay::deaf);
     std::uint32_t const drawn = tape.draw(Choice::stays, subject, 3 * most);
     return drawn <= most ? static_cast<Stay>(drawn) : Stay::no;
@@ -38,7 +40,7 @@ Peer::Peer(Network& network, Tape& tape, World const& world, Subject subject)
       world_(world),
       subject_(subject),
       behaviour_(world.behaviour ? *world.behaviour : draw_behaviour(tape, subject)),
-      stay_(world.may_stay ? draw_stay(tape, subject) : Stay::no),
+      stay_(draw_stay(tape, world, subject)),
       rounds_left_(tape.draw(Choice::rounds, subject, 3)),
       next_(TimePoint{} + moment * (1 + tape.draw(Choice::start, subject, 50))) {
     begin_round();

@@ -72,6 +72,7 @@ public:
         Network::Windows windows;
         std::uint32_t most_bytes;           // that it says in a round
         std::optional<Behaviour> behaviour; // of all of them
+        std::optional<Stay> stay;           // of all but the first
         bool may_stay;                      // there are places enough for all
     };
 

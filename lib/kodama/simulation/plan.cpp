@@ -78,6 +78,10 @@ Plan draw_plan(Tape& tape) {
     // In half of the runs.
     std::uint32_t const common = tape.draw(Choice::behaviour, whole_run, 2 * behaviour_max + 1);
     if (common > 0 && common <= behaviour_max) plan.behaviour = static_cast<Behaviour>(common);
+    // In a third of the runs.
+    constexpr auto deaf = static_cast<std::uint32_t>(Stay::deaf);
+    std::uint32_t const stay = tape.draw(Choice::stays, whole_run, 3 * deaf);
+    if (stay > 0 && stay <= deaf) plan.stay = static_cast<Stay>(stay);
     plan.listeners = 1 + tape.draw(Choice::peers, whole_run, 1);
     // A run through the eye of a needle has less to carry, so that all take about equally long.
     constexpr std::size_t steps = 30;

@@ -28,6 +28,7 @@ struct Plan {
     Network::Windows windows;
     std::uint32_t peers = 1;
     std::optional<Behaviour> behaviour; // of all peers; by default each has its own
+    std::optional<Stay> stay;           // of all peers but the first
     std::uint32_t listeners = 1;
     std::uint32_t most_bytes = 0; // that a peer says on a connection
     std::uint32_t length = 0;     // turns before the faults end

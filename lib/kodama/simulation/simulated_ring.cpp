@@ -67,6 +67,7 @@ void SimulatedRing::pass_time() noexcept {
     now_ += call;
     if (std::uint32_t const jump = tape_.draw(Choice::clock_jumps, whole_run, longest_jump)) {
         now_ += std::chrono::milliseconds(1u << jump);
+        jumped_ += std::chrono::milliseconds(1u << jump);
         ++progress_;
     }
 }

@@ -98,6 +98,8 @@ public:
     [[nodiscard]] std::uint64_t connections_dropped() const noexcept {
         return connections_dropped_;
     }
+    // How much time passed in jumps, while nothing could happen.
+    [[nodiscard]] Duration jumped() const noexcept { return jumped_; }
     // Grows with everything that is not the program going round: bytes, time, connections, faults.
     [[nodiscard]] std::uint64_t progress() const noexcept { return progress_; }
 
@@ -174,6 +176,7 @@ private:
     bool direct_registered_ = false;
 
     TimePoint now_{};
+    Duration jumped_{};
     std::atomic<unsigned> wakes_{0};
     bool asleep_for_ever_ = false;
     std::uint64_t connections_dropped_ = 0;

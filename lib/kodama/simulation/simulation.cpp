@@ -27,6 +27,7 @@ Simulation::Simulation(Program const& program, Tape& tape, Findings& findings, W
                             .windows = plan_.windows,
                             .most_bytes = plan_.most_bytes,
                             .behaviour = plan_.behaviour,
+                            .stay = plan_.stay,
                             .may_stay = places >= plan_.peers};
     for (std::uint32_t i = 0; i < plan_.peers; ++i)
         peers_.emplace_back(network_, tape, world, static_cast<Subject>(i + 1));

@@ -13,6 +13,15 @@ auto place_of(Decision const& decision) noexcept {
     return std::tuple(decision.choice, decision.subject, decision.index);
 }
 
+// Numbers that stand for no decision.
+constexpr std::uint64_t swarm = 0x7377'6172'6d00;
+constexpr std::uint64_t tightness = 0x7469'6768'7400;
+
+constexpr bool is_memory(Choice choice) noexcept {
+    return (choice >= Choice::buffers && choice <= Choice::pending_total) ||
+           choice == Choice::receive_window || choice == Choice::send_window;
+}
+
 } // namespace
 
 std::uint64_t mix(std::uint64_t a, std::uint64_t b) noexcept {
@@ -49,8 +58,8 @@ std::uint32_t Tape::draw(Choice choice, Subject subject, std::uint32_t bound) {
 
 // --- SeededTape
 
-SeededTape::SeededTape(DecisionLog& log, std::uint64_t seed) noexcept : Tape(log), seed_(seed) {
-    constexpr std::uint64_t swarm = 0x7377'6172'6d00;
+SeededTape::SeededTape(DecisionLog& log, std::uint64_t seed) noexcept
+    : Tape(log), seed_(seed), tight_((mix(seed, tightness) & 3) == 0) {
     for (std::size_t i = 0; i < choice_count; ++i) {
         if (!is_fault(static_cast<Choice>(i))) continue;
         std::uint64_t const random = mix(seed, swarm + i);
@@ -70,6 +79,7 @@ std::uint32_t SeededTape::decide(Choice choice, Subject subject, std::uint32_t i
     std::uint64_t const about = kind << 48 | std::uint64_t{subject} << 32 | index;
     std::uint64_t const random = mix(seed_, about);
     auto const wide = static_cast<std::uint32_t>(random >> 32);
+    if (tight_ && is_memory(choice)) return 1 + wide % std::min<std::uint32_t>(bound, 2);
     if (!is_fault(choice)) return static_cast<std::uint32_t>(wide % (std::uint64_t{bound} + 1));
     bool const fault = (random & 0xffff) < chances_[static_cast<std::size_t>(choice)];
     return fault ? 1 + wide % bound : 0;

@@ -93,7 +93,8 @@ private:
 };
 
 // From one number. Each run is a swarm of its own (Groce et al., Swarm Testing): about half of the
-// faults are off, the others differ wildly in how often they happen.
+// faults are off, the others differ wildly in how often they happen. In a quarter of the runs
+// memory is short everywhere, for it takes several shortages at once to meet what is rarest.
 class SeededTape final : public Tape {
 public:
     SeededTape(DecisionLog& log, std::uint64_t seed) noexcept;
@@ -103,6 +104,7 @@ private:
                          std::uint32_t bound) override;
 
     std::uint64_t seed_;
+    bool tight_;                                        // memory and windows are as small as can be
     std::array<std::uint32_t, choice_count> chances_{}; // of 65,536
 };
 
