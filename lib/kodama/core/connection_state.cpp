@@ -44,7 +44,7 @@ Step ConnectionState::next_input_step(std::size_t max_pending) const noexcept {
         // After the linger deadline the receive may still be armed.
         return cancel_receive();
     case Input::discarding:
-        return receiving_ || parked_ ? Step::none : Step::receive;
+        return receiving_ || parked_ || cancelling_receive_ ? Step::none : Step::receive;
     case Input::reading:
     case Input::last_call:
         break;
@@ -56,7 +56,8 @@ Step ConnectionState::next_input_step(std::size_t max_pending) const noexcept {
         bool const unwanted = !receiving_rest_ && (last_call || !room);
         return unwanted ? cancel_receive() : Step::none;
     }
-    if (!room || parked_) return Step::none;
+    // The answer to a cancellation is about the last receive, and not to be taken for the next's.
+    if (!room || parked_ || cancelling_receive_) return Step::none;
     return last_call ? Step::receive_rest : Step::receive;
 }
 

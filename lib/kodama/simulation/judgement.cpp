@@ -152,7 +152,10 @@ void Simulation::judge_experience(Peer const& peer, Experience const& experience
 // Whether the server ended the connection because nothing came or went.
 bool Simulation::was_idle(Socket const& socket) const noexcept {
     Duration const timeout = plan_.limits.idle_timeout;
-    // What comes while the clock jumps, the server is told after the jump.
+    // What comes while the queue overflows or the clock jumps, the server is told afterwards.
+    bool const told_late =
+        sometimes_.counts[static_cast<std::size_t>(Sometimes::completions_overflowed)] > 0;
+    if (timeout > Duration::zero() && told_late) return true;
     return timeout > Duration::zero() && socket.longest_idle + ring_.jumped() >= timeout;
 }
 
