@@ -139,9 +139,10 @@ bool report(Sandbox& sandbox, std::optional<Failure> const& failure, Command con
 bool replay(Sandbox& sandbox, Command const& command, std::ostream& out) {
     bool all_well = true;
     for (std::string const& path : command.replay) {
+        std::string const text = read_file(path);
         Script script;
         try {
-            script = parse_script(read_file(path));
+            script = parse_script(text);
         } catch (std::invalid_argument const& error) {
             throw std::invalid_argument(path + ": " + error.what());
         }
