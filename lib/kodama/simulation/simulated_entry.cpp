@@ -86,7 +86,7 @@ int SimulatedRing::prepare(io_uring_sqe const& entry, Request& request) noexcept
         request.address = entry.addr;
         return 0;
     case IORING_OP_READ:
-        if (entry.fd != wake_descriptor_) not_simulated(entry);
+        if (entry.fd != wake_number) not_simulated(entry);
         request.address = entry.addr;
         return entry.len < sizeof(std::uint64_t) ? EINVAL : 0;
     default:
@@ -113,7 +113,7 @@ int SimulatedRing::prepare_accept(io_uring_sqe const& entry, Request& request) n
     if ((entry.flags & IOSQE_FIXED_FILE) != 0) return direct_.at(entry.fd) ? EINVAL : EBADF;
     ListeningSocket const* const listener = network_.listener(entry.fd);
     if (listener == nullptr) {
-        if (entry.fd == wake_descriptor_) return ENOTSOCK;
+        if (entry.fd == wake_number) return ENOTSOCK;
         return ordinary_.at(entry.fd) ? EINVAL : EBADF;
     }
     request.listener = entry.fd;
@@ -191,7 +191,7 @@ int SimulatedRing::find_socket(io_uring_sqe const& entry, Request& request) noex
     bool const direct = (entry.flags & IOSQE_FIXED_FILE) != 0;
     std::optional<ConnectionNumber> const connection =
         direct ? direct_.at(entry.fd) : ordinary_.at(entry.fd);
-    if (!connection && !direct && entry.fd == wake_descriptor_) return ENOTSOCK;
+    if (!connection && !direct && entry.fd == wake_number) return ENOTSOCK;
     if (!connection && !direct && network_.listener(entry.fd) != nullptr) {
         if (entry.opcode == IORING_OP_RECV) return ENOTCONN;
         if (entry.opcode == IORING_OP_SEND || entry.opcode == IORING_OP_SENDMSG) return EPIPE;

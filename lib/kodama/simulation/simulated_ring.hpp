@@ -73,7 +73,7 @@ public:
     void submit() noexcept override;
     [[nodiscard]] TimePoint now() const noexcept override { return now_; }
     void wake() noexcept override { wakes_.fetch_add(1, std::memory_order_relaxed); }
-    [[nodiscard]] int wake_descriptor() const noexcept override { return wake_descriptor_; }
+    [[nodiscard]] int wake_descriptor() const noexcept override { return wake_number; }
     [[nodiscard]] Address peer_address(int descriptor) noexcept override;
     void stop_arrivals(int listener) noexcept override;
     [[nodiscard]] int register_direct_descriptors(unsigned count) noexcept override;
@@ -104,7 +104,7 @@ public:
     [[nodiscard]] std::uint64_t progress() const noexcept { return progress_; }
 
 private:
-    static constexpr int wake_descriptor_ = 3;
+    static constexpr int wake_number = 3; // the descriptor that wake() is read from
 
     // --- simulated_ring.cpp: entering, time, the queues
     void pass_time() noexcept;
