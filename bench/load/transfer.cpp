@@ -49,7 +49,8 @@ void Connections::flush(Connection& connection, Nanoseconds now) {
             if (would_block(errno)) {
                 connection.blocked = true;
             } else {
-                fail_with_errno(connection, "send", errno, now);
+                bool const connected = connection.state != State::connecting;
+                fail_with_errno(connection, connected ? "send" : "cannot connect", errno, now);
             }
             return;
         }
