@@ -27,26 +27,6 @@ std::optional<Nanoseconds> number(std::string_view word) {
     return static_cast<Nanoseconds>(*value);
 }
 
-// Distributions mount version 1 at the one or the other.
-std::optional<std::vector<Nanoseconds>> usage_per_cpu() {
-    constexpr std::array<char const*, 2> paths = {
-        "/sys/fs/cgroup/cpuacct/cpuacct.usage_percpu",
-        "/sys/fs/cgroup/cpu,cpuacct/cpuacct.usage_percpu",
-    };
-    for (char const* const path : paths) {
-        std::optional<std::string> const text = read_text_file(path);
-        if (!text) continue;
-        std::vector<Nanoseconds> times;
-        for (std::string_view const word : words_of(*text)) {
-            std::optional<Nanoseconds> const time = number(word);
-            if (!time) return std::nullopt;
-            times.push_back(*time);
-        }
-        if (!times.empty()) return times;
-    }
-    return std::nullopt;
-}
-
 // "cpu0 USER NICE SYSTEM IDLE IOWAIT IRQ SOFTIRQ STEAL ...", in ticks.
 void add_cpu_line(MachineTimes& times, std::vector<std::string_view> const& words,
                   Nanoseconds tick) {
@@ -101,16 +81,31 @@ MachineTimes parse_proc_stat(std::string const& text, Nanoseconds tick) {
 
 MachineTimes machine_times() {
     long const hertz = ::sysconf(_SC_CLK_TCK);
-    MachineTimes times =
-        parse_proc_stat(read_text_file("/proc/stat").value_or(""), second / std::max(hertz, 1L));
-    auto exact = usage_per_cpu();
-    if (!exact) return times;
-    // It counts the CPUs that could be there too.
-    std::size_t const online = std::max<std::size_t>(times.busy.size(), 1);
-    if (exact->size() > online && times.busy.size() > 0) exact->resize(online);
-    times.busy = std::move(*exact);
-    times.exact = true;
-    return times;
+    return parse_proc_stat(read_text_file("/proc/stat").value_or(""), second / std::max(hertz, 1L));
+}
+
+std::optional<std::vector<Nanoseconds>> exact_busy_times() {
+    static long const online = ::sysconf(_SC_NPROCESSORS_ONLN);
+    // Distributions mount it at the one or the other.
+    constexpr std::array<char const*, 2> paths = {
+        "/sys/fs/cgroup/cpuacct/cpuacct.usage_percpu",
+        "/sys/fs/cgroup/cpu,cpuacct/cpuacct.usage_percpu",
+    };
+    for (char const* const path : paths) {
+        std::optional<std::string> const text = read_text_file(path);
+        if (!text) continue;
+        std::vector<Nanoseconds> times;
+        for (std::string_view const word : words_of(*text)) {
+            std::optional<Nanoseconds> const time = number(word);
+            if (!time) return std::nullopt;
+            times.push_back(*time);
+        }
+        // It counts the CPUs that could be there too.
+        auto const there = static_cast<std::size_t>(std::max(online, 1L));
+        if (times.size() > there) times.resize(there);
+        if (!times.empty()) return times;
+    }
+    return std::nullopt;
 }
 
 std::uint64_t parse_retransmits(std::string const& proc_net_snmp) {

@@ -15,7 +15,7 @@ namespace kodama::bench {
 namespace {
 
 Endpoint parse(std::string_view text) {
-    Endpoint const endpoint = parse_endpoint("TARGET", text);
+    Endpoint endpoint = parse_endpoint("TARGET", text);
     if (endpoint.port == 0 || endpoint.host == "*") {
         throw OptionError("TARGET: " + quoted(text) + " cannot be connected to");
     }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
 
 #include <kodama/base/error.hpp>
 #include <kodama/base/parse.hpp>
@@ -19,11 +20,18 @@ std::optional<Nanoseconds> server_cpu_ns(LoadOptions const& options) {
 } // namespace
 
 Reading read_clocks(LoadOptions const& options) {
-    return {.time = steady_ns(),
-            .own = own_cpu_ns(),
-            .server = server_cpu_ns(options),
-            .machine = machine_times(),
-            .retransmits = tcp_retransmits()};
+    Reading reading{.own = own_cpu_ns(), .server = server_cpu_ns(options)};
+    if (auto exact = exact_busy_times()) {
+        reading.per_cpu = std::move(*exact);
+        reading.exact = true;
+    } else {
+        reading.per_cpu = machine_times().busy;
+    }
+    return reading;
+}
+
+Circumstances read_circumstances() {
+    return {.steal = machine_times().steal, .retransmits = tcp_retransmits()};
 }
 
 void require_server_clock(LoadOptions const& options) {
@@ -39,14 +47,11 @@ void require_server_clock(LoadOptions const& options) {
 }
 
 Spent spent_between(Reading const& from, Reading const& to) {
-    Spent spent{.own = to.own - from.own,
-                .steal = to.machine.steal - from.machine.steal,
-                .exact = from.machine.exact && to.machine.exact,
-                .retransmits = to.retransmits - from.retransmits};
+    Spent spent{.own = to.own - from.own, .exact = from.exact && to.exact};
     if (from.server && to.server) spent.server = *to.server - *from.server;
-    std::size_t const cpus = std::min(from.machine.busy.size(), to.machine.busy.size());
+    std::size_t const cpus = std::min(from.per_cpu.size(), to.per_cpu.size());
     for (std::size_t cpu = 0; cpu < cpus; ++cpu)
-        spent.per_cpu.push_back(to.machine.busy[cpu] - from.machine.busy[cpu]);
+        spent.per_cpu.push_back(to.per_cpu[cpu] - from.per_cpu[cpu]);
     spent.machine = std::accumulate(spent.per_cpu.begin(), spent.per_cpu.end(), Nanoseconds{0});
     return spent;
 }

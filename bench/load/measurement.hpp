@@ -10,16 +10,24 @@
 
 namespace kodama::bench {
 
-// What every clock says at one moment.
+// What the clocks say at one moment.
 struct Reading {
-    Nanoseconds time = 0;
     Nanoseconds own = 0;
     std::optional<Nanoseconds> server = std::nullopt;
-    MachineTimes machine = {};
-    std::uint64_t retransmits = 0;
+    std::vector<Nanoseconds> per_cpu = {};
+    bool exact = false; // of per_cpu: from cpuacct, else from /proc/stat
 };
 
 [[nodiscard]] Reading read_clocks(LoadOptions const& options);
+
+// What takes longer to read, and need not be of the very moment.
+struct Circumstances {
+    Nanoseconds steal = 0;
+    std::uint64_t retransmits = 0;
+};
+
+[[nodiscard]] Circumstances read_circumstances();
+
 // Throws OptionError when the server that the options name has no clock.
 void require_server_clock(LoadOptions const& options);
 
@@ -29,9 +37,8 @@ struct Spent {
     std::optional<Nanoseconds> server = std::nullopt;
     Nanoseconds machine = 0;
     std::vector<Nanoseconds> per_cpu = {};
-    Nanoseconds steal = 0;
     bool exact = false;
-    std::uint64_t retransmits = 0;
+    Circumstances circumstances = {};
 };
 
 [[nodiscard]] Spent spent_between(Reading const& from, Reading const& to);

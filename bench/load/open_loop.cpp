@@ -65,8 +65,9 @@ public:
     }
 
     [[nodiscard]] bool spins(Nanoseconds now) const override {
-        if (!means_.options.spin || means_.budget.stopped()) return false;
-        return means_.connections.busy() > 0 || next_ - now < spin_max;
+        if (!means_.options.spin) return false;
+        if (means_.connections.busy() > 0) return true; // lest the answer be seen late
+        return !means_.budget.stopped() && next_ - now < spin_max;
     }
 
     [[nodiscard]] std::uint64_t behind(Nanoseconds now) const override {

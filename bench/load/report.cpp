@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 #include <bench/harness/json.hpp>
 
@@ -23,7 +24,9 @@ std::string grouped(std::uint64_t number) {
     return text;
 }
 
-std::string grouped(double number) { return grouped(static_cast<std::uint64_t>(number + 0.5)); }
+std::string grouped(double number) {
+    return grouped(static_cast<std::uint64_t>(std::llround(number)));
+}
 
 std::string microseconds(std::uint64_t time) {
     return decimal(static_cast<double>(time) / 1e3, 1) + " us";
@@ -82,7 +85,7 @@ std::string processors(Result const& result) {
     text += ", machine " + per_echo(machine, result) + "\n               busy:";
     for (Nanoseconds const time : spent.per_cpu)
         text += " " + decimal(100 * ratio(seconds(time), window), 1) + " %";
-    text += " of the CPUs, steal " + decimal(seconds(spent.steal), 3) + " s";
+    text += " of the CPUs, steal " + decimal(seconds(spent.circumstances.steal), 3) + " s";
     return text;
 }
 
@@ -140,7 +143,7 @@ std::vector<std::string> remarks_on(Result const& result) {
     bool const known = options.server_pid || !options.server_cgroup.empty();
     if (known && !result.spent.server)
         remarks.emplace_back("the server's CPU time could no longer be read at the end");
-    if (result.spent.retransmits > 0)
+    if (result.spent.circumstances.retransmits > 0)
         remarks.emplace_back("TCP segments were sent again on this machine");
     return remarks;
 }

@@ -132,7 +132,7 @@ void add_cpu(JsonWriter& json, Result const& result) {
     for (Nanoseconds const time : spent.per_cpu)
         json.number({}, ratio(seconds(time), window));
     json.close_array()
-        .number("steal_s", seconds(spent.steal))
+        .number("steal_s", seconds(spent.circumstances.steal))
         .text("source", spent.exact ? "cpuacct" : "proc_stat")
         .close_object();
 }
@@ -151,7 +151,9 @@ std::string to_json(Result const& result) {
     add_lag(json, result);
     add_errors(json, result);
     add_cpu(json, result);
-    json.open_object("tcp").count("retransmits", result.spent.retransmits).close_object();
+    json.open_object("tcp")
+        .count("retransmits", result.spent.circumstances.retransmits)
+        .close_object();
     json.flag("client_bound", client_bound(result)).open_array("remarks");
     for (std::string const& remark : remarks_on(result))
         json.text({}, remark);

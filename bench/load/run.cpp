@@ -79,6 +79,7 @@ public:
         }
         connections_.check_idle(now_);
         connections_.close_all();
+        if (began_ > 0) add_circumstances();
         if (connections_.opened() == 0 && !result_.interrupted) give_up();
         tell_held();
         progress_.clear();
@@ -150,7 +151,6 @@ private:
             phase_ = Phase::done;
             return;
         }
-        started_ = now_;
         if (options_.count || options_.warm_up == 0) {
             begin_window();
         } else {
@@ -162,20 +162,21 @@ private:
 
     void begin_window() {
         phase_ = Phase::measuring;
+        circumstances_ = read_circumstances();
         from_ = read_clocks(options_);
-        now_ = from_.time;
         spun_ = 0;
         opened_before_ = connections_.opened();
+        now_ = steady_ns(); // Afterwards, because what was held up by reading must not count.
+        began_ = now_;
         result_.meter.open(now_);
         deadline_ = options_.duration ? now_ + *options_.duration : never;
     }
 
     void end_window() {
         if (phase_ != Phase::measuring) begin_window(); // of no length
-        Reading const to = read_clocks(options_);
-        now_ = to.time;
+        now_ = steady_ns();
         result_.meter.close(now_);
-        result_.spent = spent_between(from_, to);
+        result_.spent = spent_between(from_, read_clocks(options_));
         result_.spun = spun_;
         result_.connections_made = connections_.opened() - opened_before_;
         result_.intended = result_.meter.lag().count() + workload_->behind(now_);
@@ -183,6 +184,12 @@ private:
         phase_ = Phase::draining;
         // Whoever does not answer times out by then.
         deadline_ = now_ + options_.timeout + 2 * look_interval;
+    }
+
+    void add_circumstances() {
+        Circumstances const now = read_circumstances();
+        result_.spent.circumstances = {.steal = now.steal - circumstances_.steal,
+                                       .retransmits = now.retransmits - circumstances_.retransmits};
     }
 
     void look() {
@@ -206,7 +213,7 @@ private:
                    std::to_string(connections_.all().size());
         if (phase_ == Phase::warming_up) return "warming up";
         if (phase_ == Phase::draining) return "waiting for the last answers";
-        double const passed = static_cast<double>(now_ - from_.time) / 1e9;
+        double const passed = static_cast<double>(now_ - began_) / 1e9;
         double const rate = passed > 0 ? static_cast<double>(result_.meter.echoes()) / passed : 0.0;
         return "measuring: " + decimal(passed, 1) + " s, " + decimal(rate, 0) + " echoes/s, " +
                std::to_string(result_.errors.total()) + " errors";
@@ -243,12 +250,13 @@ private:
     std::size_t next_to_connect_ = 0;
     Phase phase_ = Phase::connecting;
     Nanoseconds now_ = 0;
-    Nanoseconds started_ = 0;
     Nanoseconds next_look_ = 0;
     Nanoseconds deadline_ = never; // of the phase
     Nanoseconds spun_ = 0;
     std::uint64_t opened_before_ = 0;
+    Nanoseconds began_ = 0; // the window
     Reading from_;
+    Circumstances circumstances_;
 };
 
 // The first that takes a connection, where a name has more than one; else the only one.
