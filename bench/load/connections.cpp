@@ -86,10 +86,14 @@ void Connections::connect(Connection& connection, Nanoseconds now) {
         return;
     }
     connection.fd = connecting.socket.release();
+    watch(connection, EPOLL_CTL_ADD, now);
+}
+
+void Connections::watch(Connection& connection, int operation, Nanoseconds now) {
     epoll_event event{};
     event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
     event.data.u64 = static_cast<std::uint64_t>(&connection - connections_.data());
-    if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, connection.fd, &event) != 0)
+    if (::epoll_ctl(epoll_.get(), operation, connection.fd, &event) != 0)
         fail_with_errno(connection, "epoll_ctl", errno, now);
 }
 

@@ -62,7 +62,9 @@ void Connections::flush(Connection& connection, Nanoseconds now) {
     }
 }
 
-// Reads until the socket is empty, which a short read tells; not then where the end has been seen.
+// A short read tells that the socket is empty; where the end has been seen, it is read too. After a
+// full one it is the others' turn: a server that echoes as fast as this reads would keep it here
+// for ever.
 void Connections::receive(Connection& connection, bool to_the_end, Nanoseconds now) {
     for (;;) {
         ssize_t const size = ::recv(connection.fd, buffer_.data(), buffer_.size(), 0);
@@ -84,7 +86,11 @@ void Connections::receive(Connection& connection, bool to_the_end, Nanoseconds n
         }
         auto const count = static_cast<std::size_t>(size);
         if (!take(connection, std::span(buffer_).first(count), now)) return;
-        if (count < buffer_.size() && !to_the_end) return;
+        if (count == buffer_.size()) {
+            see_again(connection, now);
+            return;
+        }
+        if (!to_the_end) return;
     }
 }
 
@@ -161,7 +167,8 @@ void Connections::handle_quiet(Connection& connection, std::uint32_t events, Nan
 }
 
 void Connections::feed_slow_reader(Connection& connection, Nanoseconds now) {
-    for (;;) {
+    constexpr int turns = 16; // and then the others'
+    for (int turn = 0; turn < turns; ++turn) {
         auto const bytes = payload_.at(connection.send_position, std::size_t{64} << 10);
         ssize_t const sent = ::send(connection.fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
         if (sent < 0) {
@@ -174,6 +181,7 @@ void Connections::feed_slow_reader(Connection& connection, Nanoseconds now) {
         connection.send_position = Payload::advanced(connection.send_position, taken);
         if (taken < bytes.size()) return;
     }
+    see_again(connection, now);
 }
 
 } // namespace kodama::bench
