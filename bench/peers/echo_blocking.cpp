@@ -18,32 +18,8 @@ namespace {
 using kodama::UniqueFd;
 using kodama::bench::Listening;
 
-// On the thread's stack, of which the kernel gives only what is written to.
-constexpr std::size_t buffer_size = 64 * 1024;
 // Descriptors that are no connections: the standard streams and the listening socket.
 constexpr std::ptrdiff_t descriptors_beside = 8;
-
-bool send_all(int fd, std::byte const* bytes, std::size_t size) {
-    while (size > 0) {
-        ssize_t const sent = ::send(fd, bytes, size, MSG_NOSIGNAL);
-        if (sent < 0) {
-            if (errno == EINTR) continue;
-            return false;
-        }
-        bytes += sent;
-        size -= static_cast<std::size_t>(sent);
-    }
-    return true;
-}
-
-void echo(int fd) {
-    std::byte buffer[buffer_size];
-    for (;;) {
-        ssize_t const received = ::recv(fd, buffer, buffer_size, 0);
-        if (received < 0 && errno == EINTR) continue;
-        if (received <= 0 || !send_all(fd, buffer, static_cast<std::size_t>(received))) return;
-    }
-}
 
 std::ptrdiff_t connections_max() {
     rlimit limit{};
@@ -64,7 +40,7 @@ void serve(Listening const& listening) {
             std::thread([fd, &places] {
                 {
                     UniqueFd const connection(fd);
-                    if (connection) echo(fd);
+                    if (connection) kodama::bench::echo_until_end(connection);
                 }
                 places.release();
             }).detach();

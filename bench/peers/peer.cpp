@@ -2,6 +2,8 @@
 
 #include <cerrno>
 #include <csignal>
+#include <cstddef>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -10,6 +12,7 @@
 #include <utility>
 
 #include <fcntl.h>
+#include <sys/socket.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -26,10 +29,25 @@ namespace {
 constexpr int exit_skipped = 77;
 constexpr std::string_view default_endpoint = "127.0.0.1:8888";
 constexpr std::uint32_t backlog = 4096;
+// On the thread's stack, of which the kernel gives only what is written to.
+constexpr std::size_t blocking_buffer_size = 64 * 1024;
 
 extern "C" void end_process(int /*signal*/) { _exit(EXIT_SUCCESS); }
 
 void say(std::string const& line) { std::fputs((line + "\n").c_str(), stderr); }
+
+bool send_all(UniqueFd const& connection, std::byte const* bytes, std::size_t size) {
+    while (size > 0) {
+        ssize_t const sent = ::send(connection.get(), bytes, size, MSG_NOSIGNAL);
+        if (sent < 0) {
+            if (errno == EINTR) continue;
+            return false;
+        }
+        bytes += sent;
+        size -= static_cast<std::size_t>(sent);
+    }
+    return true;
+}
 
 std::string_view listen_option(int argc, char** argv) {
     std::string_view result = default_endpoint;
@@ -64,6 +82,16 @@ void make_non_blocking(UniqueFd const& socket) {
     int const flags = ::fcntl(socket.get(), F_GETFL);
     if (flags < 0 || ::fcntl(socket.get(), F_SETFL, flags | O_NONBLOCK) < 0) {
         throw SetupError(SetupError::Kind::refused, describe_error("fcntl", errno));
+    }
+}
+
+void echo_until_end(UniqueFd const& connection) {
+    std::byte buffer[blocking_buffer_size];
+    for (;;) {
+        ssize_t const received = ::recv(connection.get(), buffer, sizeof buffer, 0);
+        if (received < 0 && errno == EINTR) continue;
+        if (received <= 0) return;
+        if (!send_all(connection, buffer, static_cast<std::size_t>(received))) return;
     }
 }
 

@@ -23,4 +23,7 @@ int run_peer(char const* name, int argc, char** argv, void (*serve)(Listening co
 // From here on, accept() and what else can wait does not. Throws SetupError.
 void make_non_blocking(UniqueFd const& socket);
 
+// Echoes with blocking calls until the peer's FIN, or until the connection fails.
+void echo_until_end(UniqueFd const& connection);
+
 } // namespace kodama::bench
