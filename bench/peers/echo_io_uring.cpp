@@ -159,7 +159,8 @@ private:
 
     void on_receive(int fd, io_uring_cqe const& cqe) {
         if (cqe.res == -ENOBUFS) {
-            provide_more();
+            // Of many that found none, the first has made enough for all.
+            if (blocks_.size() * block_buffers < connections_) provide_more();
             return receive(fd);
         }
         bool const holds_buffer = (cqe.flags & IORING_CQE_F_BUFFER) != 0;
