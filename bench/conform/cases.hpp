@@ -11,7 +11,7 @@
 #include <bench/conform/connection.hpp>
 #include <bench/harness/payload.hpp>
 
-namespace kodama::bench {
+namespace kodama::bench::conform {
 
 // How many connections to hold at once, and how many the limit of descriptors allows.
 struct Crowd {
@@ -62,4 +62,4 @@ struct Case {
 [[nodiscard]] std::span<Case const> closing_cases();
 [[nodiscard]] std::span<Case const> crowd_cases();
 
-} // namespace kodama::bench
+} // namespace kodama::bench::conform

@@ -6,19 +6,17 @@
 
 #include <bench/conform/cases.hpp>
 
-namespace kodama::bench {
+namespace kodama::bench::conform {
 
 namespace {
 
 constexpr std::size_t kib = 1024;
 constexpr std::size_t mib = 1024 * kib;
 
-// A client of which the server cannot get rid of its bytes; returns with the server stuck, or with
-// 1 MiB sent.
+// A client that the server cannot send to.
 Connection stuck_client(Context& context) {
-    Connection client = context.connect({.receive_buffer = 16 * kib});
-    while (client.sent() < mib && client.send_now(64 * kib) > 0) {
-    }
+    Connection client = context.connect({.receive_buffer = 64 * kib, .send_buffer = 64 * kib});
+    client.fill(4 * mib);
     return client;
 }
 
@@ -43,13 +41,10 @@ void half_close(Context& context) {
     connection.expect_fin();
 }
 
-// Our own buffer takes all of it, so that the FIN is under way before anything was read, and
-// reaches the server while it cannot send.
 void half_close_unread(Context& context) {
-    Connection connection = context.connect({.receive_buffer = 16 * kib, .send_buffer = mib});
-    connection.send(192 * kib);
+    Connection connection = stuck_client(context);
     connection.shut_down_sending();
-    connection.receive(192 * kib);
+    connection.receive(connection.unanswered());
     connection.expect_fin();
 }
 
@@ -64,10 +59,10 @@ void half_close_many(Context& context) {
 }
 
 // One who was there before, and one who comes after.
-template <class Disturb> void survives(Context& context, Disturb&& disturb) {
+template <class Disturb> void survives(Context& context, int times, Disturb&& disturb) {
     Connection neighbour = context.connect();
     neighbour.echo(kib);
-    for (int i = 0; i < 16; ++i) {
+    for (int i = 0; i < times; ++i) {
         disturb();
         neighbour.echo(kib);
     }
@@ -75,11 +70,11 @@ template <class Disturb> void survives(Context& context, Disturb&& disturb) {
 }
 
 void reset_at_once(Context& context) {
-    survives(context, [&] { context.connect().reset(); });
+    survives(context, 16, [&] { context.connect().reset(); });
 }
 
 void reset_midway(Context& context) {
-    survives(context, [&] {
+    survives(context, 16, [&] {
         Connection victim = context.connect();
         victim.send(16 * kib);
         victim.receive(kib);
@@ -88,11 +83,11 @@ void reset_midway(Context& context) {
 }
 
 void reset_unread(Context& context) {
-    survives(context, [&] { stuck_client(context).reset(); });
+    survives(context, 3, [&] { stuck_client(context).reset(); });
 }
 
 void close_unread(Context& context) {
-    survives(context, [&] { stuck_client(context).close(); });
+    survives(context, 3, [&] { stuck_client(context).close(); });
 }
 
 constexpr std::array cases{
@@ -112,4 +107,4 @@ constexpr std::array cases{
 
 std::span<Case const> closing_cases() { return cases; }
 
-} // namespace kodama::bench
+} // namespace kodama::bench::conform

@@ -14,11 +14,14 @@
 #include <kodama/base/error.hpp>
 #include <kodama/base/parse.hpp>
 
-namespace kodama::bench {
+namespace kodama::bench::conform {
 
 namespace {
 
 constexpr std::size_t read_size = 64 * 1024;
+
+// A server that has taken nothing for so long has stopped reading.
+constexpr std::chrono::milliseconds stillness{50};
 
 // One thread reads for all connections.
 std::array<std::byte, read_size> read_buffer;
@@ -77,6 +80,12 @@ void Connection::send(std::size_t count) {
 void Connection::receive(std::size_t count) {
     for (std::uint64_t const end = received_ + count; received_ < end;) {
         if (receive_now(end - received_) == 0) await(POLLIN);
+    }
+}
+
+void Connection::fill(std::size_t limit) {
+    std::uint64_t const end = sent_ + limit;
+    while (sent_ < end && (send_now(end - sent_) > 0 || becomes(POLLOUT, stillness))) {
     }
 }
 
@@ -173,13 +182,17 @@ void Connection::fail_for_silence(short events) const {
     fail("expected that the server reads, it took nothing" + how_long);
 }
 
-void Connection::await(short events) const {
+bool Connection::becomes(short events, std::chrono::milliseconds timeout) const {
     pollfd one{.fd = socket_.get(), .events = events, .revents = 0};
     int ready = 0;
     do {
-        ready = ::poll(&one, 1, static_cast<int>(target_->timeout.count()));
+        ready = ::poll(&one, 1, static_cast<int>(timeout.count()));
     } while (ready < 0 && errno == EINTR);
-    if (ready == 0) fail_for_silence(events);
+    return ready != 0;
+}
+
+void Connection::await(short events) const {
+    if (!becomes(events, target_->timeout)) fail_for_silence(events);
 }
 
 std::size_t Connection::receive_into(std::span<std::byte> bytes) {
@@ -196,4 +209,4 @@ void Connection::fail_for_difference(std::size_t at, std::span<std::byte const> 
          ", got " + hex(got[at]));
 }
 
-} // namespace kodama::bench
+} // namespace kodama::bench::conform

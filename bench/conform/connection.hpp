@@ -13,7 +13,7 @@
 #include <kodama/base/address.hpp>
 #include <kodama/base/unique_fd.hpp>
 
-namespace kodama::bench {
+namespace kodama::bench::conform {
 
 // The server did something else than an echo server does; the message says what was expected, what
 // came and where.
@@ -46,6 +46,10 @@ public:
     void send(std::size_t count);
     void receive(std::size_t count);
     void echo(std::size_t count); // both at the same time, so of any size
+    // Sends without reading, until the server takes no more or `limit` bytes have gone. What it
+    // does then with a client that it cannot send to is what many servers get wrong; that it could
+    // be a slow one, which has not come so far yet, makes no good server fail.
+    void fill(std::size_t limit);
 
     // The stream, not waiting: how many bytes went or came.
     std::size_t send_now(std::size_t count);
@@ -75,6 +79,7 @@ public:
     [[nodiscard]] std::chrono::milliseconds timeout() const noexcept { return target_->timeout; }
 
 private:
+    [[nodiscard]] bool becomes(short events, std::chrono::milliseconds timeout) const;
     void await(short events) const;
     // recv() without waiting: bytes, or 0 when there are none now. The server's FIN is a failure.
     std::size_t receive_into(std::span<std::byte> bytes);
@@ -97,4 +102,4 @@ enum class End { stay_open, finish };
 // `finish`, each sends its FIN right behind, and the server's must come behind the last byte.
 void echo_all(std::span<Connection> connections, std::size_t count, End end = End::stay_open);
 
-} // namespace kodama::bench
+} // namespace kodama::bench::conform

@@ -1,6 +1,6 @@
 #include <bench/conform/cases.hpp>
 
-namespace kodama::bench {
+namespace kodama::bench::conform {
 
 namespace {
 
@@ -44,4 +44,4 @@ std::vector<Case> all_cases() {
     return result;
 }
 
-} // namespace kodama::bench
+} // namespace kodama::bench::conform

@@ -8,7 +8,7 @@
 
 #include <bench/conform/connection.hpp>
 
-namespace kodama::bench {
+namespace kodama::bench::conform {
 
 namespace {
 
@@ -68,4 +68,4 @@ void echo_all(std::span<Connection> connections, std::size_t count, End end) {
         one.expect_fin();
 }
 
-} // namespace kodama::bench
+} // namespace kodama::bench::conform

@@ -21,7 +21,7 @@
 
 namespace {
 
-using namespace kodama::bench;
+using namespace kodama::bench::conform;
 
 // Standard streams, the idle connection, and what the C library may open.
 constexpr std::uint64_t descriptors_aside = 16;
@@ -48,12 +48,12 @@ Result run_case(Case const& one, Context& context) {
     return {.name = one.name, .verdict = Verdict::passed, .why = context.remark};
 }
 
-bool chosen(ConformOptions const& options, Case const& one) {
+bool chosen(Options const& options, Case const& one) {
     return options.cases.empty() ||
            std::find(options.cases.begin(), options.cases.end(), one.name) != options.cases.end();
 }
 
-int conform(ConformOptions const& options) {
+int try_all(Options const& options) {
     kodama::Address const address =
         kodama::resolve(kodama::parse_endpoint("TARGET", options.target)).front();
     std::uint64_t const limit = kodama::raise_descriptor_limit();
@@ -69,16 +69,16 @@ int conform(ConformOptions const& options) {
     return count_of(results, Verdict::failed) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-int run(ConformOptions const& options) {
+int run(Options const& options) {
     if (options.help) {
-        print(conform_help());
+        print(help_text());
     } else if (options.version) {
         print("kodama-conform " KODAMA_VERSION);
     } else if (options.list) {
         for (Case const& one : all_cases())
             std::printf("%-20s %s\n", one.name, one.meaning);
     } else {
-        return conform(options);
+        return try_all(options);
     }
     return EXIT_SUCCESS;
 }
@@ -88,7 +88,7 @@ int run(ConformOptions const& options) {
 int main(int argc, char** argv) {
     std::signal(SIGPIPE, SIG_IGN);
     try {
-        return run(parse_conform_options(argc, argv));
+        return run(parse_options(argc, argv));
     } catch (kodama::OptionError const& error) {
         say(std::string(error.what()) + "; see --help");
         return EX_USAGE;

@@ -6,7 +6,7 @@
 
 #include <bench/conform/cases.hpp>
 
-namespace kodama::bench {
+namespace kodama::bench::conform {
 
 namespace {
 
@@ -101,10 +101,9 @@ void stream(Context& context) {
 
 // Its reader pauses until the writer is stuck, again and again.
 void stop_and_go(Context& context) {
-    Connection connection = context.connect({.receive_buffer = 32 * kib, .send_buffer = 32 * kib});
-    while (connection.sent() < 8 * mib) {
-        while (connection.unanswered() < 2 * mib && connection.send_now(32 * kib) > 0) {
-        }
+    Connection connection = context.connect({.receive_buffer = 64 * kib, .send_buffer = 64 * kib});
+    for (int i = 0; i < 3; ++i) {
+        connection.fill(4 * mib);
         connection.receive(connection.unanswered() / 2);
     }
     connection.receive(connection.unanswered());
@@ -121,7 +120,7 @@ constexpr std::array cases{
     Case{"message-1m", "a message of 1 MiB, read while it is being sent", message_1m},
     Case{"short-reads", "a small receive buffer, read in odd sizes", short_reads},
     Case{"pipelined", "10,000 small messages without waiting for answers", pipelined},
-    Case{"stop-and-go", "8 MiB to a reader that pauses until nothing moves", stop_and_go},
+    Case{"stop-and-go", "a reader that pauses until nothing moves, again and again", stop_and_go},
     Case{"stream", "16 MiB in both directions at once", stream},
 };
 
@@ -129,4 +128,4 @@ constexpr std::array cases{
 
 std::span<Case const> message_cases() { return cases; }
 
-} // namespace kodama::bench
+} // namespace kodama::bench::conform

@@ -9,7 +9,7 @@
 #include <kodama/base/error.hpp>
 #include <kodama/base/parse.hpp>
 
-namespace kodama::bench {
+namespace kodama::bench::conform {
 
 namespace {
 
@@ -71,7 +71,7 @@ std::string const* single(po::variables_map const& values, char const* name) {
     return texts.empty() ? nullptr : &texts.front();
 }
 
-void set_connections(ConformOptions& options, std::string const& text) {
+void set_connections(Options& options, std::string const& text) {
     auto const count = parse_unsigned(text);
     if (!count || *count < 1 || *count > connections_max) {
         throw OptionError("--connections: " + quoted(text) +
@@ -80,7 +80,7 @@ void set_connections(ConformOptions& options, std::string const& text) {
     options.connections = *count;
 }
 
-void set_timeout(ConformOptions& options, std::string const& text) {
+void set_timeout(Options& options, std::string const& text) {
     using namespace std::chrono_literals;
     auto const timeout = parse_duration(text);
     if (!timeout || *timeout < 1ms || *timeout > 1h) {
@@ -89,7 +89,7 @@ void set_timeout(ConformOptions& options, std::string const& text) {
     options.timeout = std::chrono::duration_cast<std::chrono::milliseconds>(*timeout);
 }
 
-void set_cases(ConformOptions& options, Values const& names) {
+void set_cases(Options& options, Values const& names) {
     std::vector<Case> const cases = all_cases();
     for (std::string const& name : names) {
         auto const same = [&](Case const& one) { return one.name == name; };
@@ -101,9 +101,9 @@ void set_cases(ConformOptions& options, Values const& names) {
 
 } // namespace
 
-ConformOptions parse_conform_options(int argc, char const* const* argv) {
+Options parse_options(int argc, char const* const* argv) {
     po::variables_map const values = parse(argc, argv);
-    ConformOptions options;
+    Options options;
     options.help = values["help"].as<bool>();
     options.version = values["version"].as<bool>();
     options.list = values["list"].as<bool>();
@@ -118,7 +118,7 @@ ConformOptions parse_conform_options(int argc, char const* const* argv) {
     return options;
 }
 
-std::string conform_help() {
+std::string help_text() {
     std::ostringstream text;
     text << "Usage: kodama-conform HOST:PORT [OPTION]...\n"
             "Tries whether the server there is an echo server (RFC 862), under pressure too.\n\n"
@@ -134,4 +134,4 @@ std::string conform_help() {
     return text.str();
 }
 
-} // namespace kodama::bench
+} // namespace kodama::bench::conform

@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-namespace kodama::bench {
+namespace kodama::bench::conform {
 
-struct ConformOptions {
+struct Options {
     std::string target;             // HOST:PORT
     std::vector<std::string> cases; // empty: all
     std::size_t connections = 1000;
@@ -20,8 +20,8 @@ struct ConformOptions {
 };
 
 // Throws kodama::OptionError that names the option, what it was given and what it takes.
-[[nodiscard]] ConformOptions parse_conform_options(int argc, char const* const* argv);
+[[nodiscard]] Options parse_options(int argc, char const* const* argv);
 
-[[nodiscard]] std::string conform_help();
+[[nodiscard]] std::string help_text();
 
-} // namespace kodama::bench
+} // namespace kodama::bench::conform

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace kodama::bench {
+namespace kodama::bench::conform {
 
 namespace {
 
@@ -61,4 +61,4 @@ std::string json_of(std::string const& target, std::vector<Result> const& result
            "}";
 }
 
-} // namespace kodama::bench
+} // namespace kodama::bench::conform

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-namespace kodama::bench {
+namespace kodama::bench::conform {
 
 enum class Verdict { passed, failed, skipped };
 
@@ -26,4 +26,4 @@ struct Result {
 
 [[nodiscard]] std::size_t count_of(std::vector<Result> const& results, Verdict verdict);
 
-} // namespace kodama::bench
+} // namespace kodama::bench::conform
