@@ -11,10 +11,14 @@ namespace kodama::testing {
 namespace {
 
 std::atomic<std::uint64_t> counted{0};
+std::atomic<std::uint64_t> counted_bytes{0};
 thread_local int exclusions = 0;
 
 void* allocate_or_null(std::size_t size, std::size_t alignment) noexcept {
-    if (exclusions == 0) counted.fetch_add(1, std::memory_order_relaxed);
+    if (exclusions == 0) {
+        counted.fetch_add(1, std::memory_order_relaxed);
+        counted_bytes.fetch_add(size, std::memory_order_relaxed);
+    }
     size = std::max<std::size_t>(size, 1);
     if (alignment <= __STDCPP_DEFAULT_NEW_ALIGNMENT__) return std::malloc(size);
     // aligned_alloc wants a size that is a multiple of the alignment, which is a power of two.
@@ -32,6 +36,8 @@ constexpr std::size_t plain = __STDCPP_DEFAULT_NEW_ALIGNMENT__;
 } // namespace
 
 std::uint64_t allocations() noexcept { return counted.load(std::memory_order_relaxed); }
+
+std::uint64_t allocated_bytes() noexcept { return counted_bytes.load(std::memory_order_relaxed); }
 
 AllocationsNotCounted::AllocationsNotCounted() noexcept { ++exclusions; }
 

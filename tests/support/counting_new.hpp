@@ -9,6 +9,9 @@ namespace kodama::testing {
 // Calls of any operator new so far, in threads that are not excluded.
 [[nodiscard]] std::uint64_t allocations() noexcept;
 
+// How many bytes these asked for.
+[[nodiscard]] std::uint64_t allocated_bytes() noexcept;
+
 // While it lives, what its thread allocates is not counted: for the thread that plays the clients.
 class AllocationsNotCounted {
 public:
