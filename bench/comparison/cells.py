@@ -63,6 +63,11 @@ class Cell:
         return self.kind == "idle"
 
     @property
+    def bulk(self):
+        """So much at once that TCP sends some of it again, on loopback and for every server."""
+        return self.kind == "stream" or self.size.endswith("M") or self.size == "64K"
+
+    @property
     def shape(self):
         """What an open loop's peak is found with."""
         return f"{self.connections}x{self.size}"

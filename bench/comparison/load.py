@@ -90,7 +90,7 @@ def faults(record, cell):
     available = report["window_s"] * len(report["cpu"]["busy_share_per_cpu"])
     if stolen > 1.5 * TICK_SECONDS and stolen > STEAL_SHARE_MAX * available:
         found.append(["steal", f"{100 * stolen / available:.1f} % of the CPU time stolen"])
-    if report["tcp"]["retransmits"]:
+    if report["tcp"]["retransmits"] and not cell.bulk:
         found.append(["retransmits", f"{report['tcp']['retransmits']} retransmits"])
     if cell.open_loop and report["kept_up"] is False:
         found.append(["generator", "the load generator did not keep up"])

@@ -18,6 +18,7 @@ from comparison.results import ResultLog, read_records
 from comparison.tools import ROOT, Tools, Unusable, output_of
 
 USAGE, UNAVAILABLE, INTERRUPTED = 64, 69, 130
+BUSY_MAX = 0.05
 QUICK_CONTENDERS = {"kodama", "kodama-again", "epoll"}
 
 
@@ -70,6 +71,10 @@ def measure(options):
     folder = folder or output_folder(options)
     folder.mkdir(parents=True, exist_ok=True)
     say(f"writing to {folder}")
+    busy = machine.busy_share()
+    if busy > BUSY_MAX:
+        say(f"WARNING: this machine is not quiet, {100 * busy:.0f} % of it is busy with other "
+            "things: the figures will show those")
     with contextlib.closing(ResultLog(folder / "results.jsonl")) as log, \
             sysctl.congestion_control(plan.congestion, say) as set_by:
         congestion = {"name": plan.congestion, "set_for": set_by}

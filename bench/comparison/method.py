@@ -9,9 +9,10 @@ METHOD = [
     "than the noise floor and by more than 1 %; else no difference is shown, which does not mean "
     "that there is none.",
     "A block is discarded whole, never one run of it, when more than 0.5 % of the CPU time was "
-    "stolen by the hypervisor (and more than one tick of 10 ms), a segment was retransmitted, "
-    "anything went wrong on a connection, or the load generator did not keep up with its own "
-    "schedule. It is repeated up to twice. A server that alone spoils three blocks in a row is "
+    "stolen by the hypervisor (and more than one tick of 10 ms), a segment was retransmitted (in "
+    "bulk cells, of 64 KiB and more at once, TCP does that for every server: there it is no "
+    "reason), anything went wrong on a connection, or the load generator did not keep up with its "
+    "own schedule. It is repeated up to twice. A server that alone spoils three blocks in a row is "
     "taken out of the cell, and told; a cell of which the first six blocks were all discarded is "
     "given up.",
     "A wrong byte disqualifies a server. Every server passes the correctness gate "

@@ -49,6 +49,11 @@ class Runs(unittest.TestCase):
             with self.subTest(record["said"] or wanted):
                 self.assertEqual(kinds(record), [wanted])
 
+    def test_bulk_may_be_sent_again(self):
+        again = {"tcp.retransmits": 1}
+        self.assertEqual(kinds(run_with(report=again), "stream-1x64K"), [])
+        self.assertEqual(kinds(run_with(report=again), "echo-50x4096"), ["retransmits"])
+
     def test_one_tick_of_stolen_time_is_no_reason(self):
         self.assertEqual(kinds(run_with(report={"cpu.steal_s": 0.01})), [])
 
