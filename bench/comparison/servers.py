@@ -14,7 +14,7 @@ import time
 from comparison.tools import scrubbed
 
 START_SECONDS = 30
-STOP_SECONDS = 8
+STOP_SECONDS = 30
 PR_SET_PDEATHSIG = 1
 LIBC = ctypes.CDLL(None, use_errno=True)
 
