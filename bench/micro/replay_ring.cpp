@@ -38,6 +38,7 @@ ReplayRing::ReplayRing(Traffic const& traffic)
     submission_ = {.entries = entries_.data(),
                    .kernel_head = &entries_head_,
                    .kernel_tail = nullptr,
+                   .kernel_flags = &entries_flags_,
                    .mask = entries_max - 1,
                    .tail = 0};
     completion_ = {.entries = completions_.data(),

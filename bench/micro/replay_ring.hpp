@@ -120,6 +120,7 @@ private:
     std::vector<io_uring_sqe> entries_;
     std::vector<io_uring_cqe> completions_;
     unsigned entries_head_ = 0;
+    unsigned entries_flags_ = 0;
     unsigned completions_head_ = 0;
     unsigned completions_tail_ = 0;
 };

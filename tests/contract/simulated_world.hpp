@@ -204,6 +204,7 @@ public:
         sets[2].remove(Feature::defer_taskrun);
         sets[3].remove(Feature::multishot_accept);
         sets[3].remove(Feature::multishot_receive);
+        sets[3].remove(Feature::silent_sends);
         return sets;
     }
 

@@ -32,16 +32,32 @@ public:
     void send_quickly(std::uint32_t length) {
         submit(Operation::send, IORING_OP_SEND, length, MSG_DONTWAIT);
     }
+    // What the silent end of that is counted as.
+    std::string succeed_silently() {
+        return counted_by(
+            [&] { coverage_.on_silent_success(user_data(Operation::send), TimePoint{}); });
+    }
     void send_patiently(std::uint32_t length) { submit(Operation::send, IORING_OP_SEND, length); }
 
     // What it counts this as, such as "reading/data"; empty if as nothing.
     std::string complete(Operation operation, std::int32_t result, std::uint32_t flags = 0) {
-        CoverageCounts const before = counts_;
         io_uring_cqe completion{};
         completion.user_data = user_data(operation);
         completion.res = result;
         completion.flags = flags;
-        coverage_.on_completed(completion, TimePoint{});
+        return counted_by([&] { coverage_.on_completed(completion, TimePoint{}); });
+    }
+    std::string received(std::int32_t result, std::uint32_t flags = 0) {
+        return complete(Operation::receive, result, flags);
+    }
+
+    std::uint32_t slot = 5;
+    std::uint32_t generation = 0;
+
+private:
+    template <class Event> std::string counted_by(Event&& event) {
+        CoverageCounts const before = counts_;
+        event();
         std::string counted;
         for (std::size_t s = 0; s < situation_count; ++s) {
             for (std::size_t h = 0; h < happening_count; ++h) {
@@ -52,14 +68,7 @@ public:
         }
         return counted;
     }
-    std::string received(std::int32_t result, std::uint32_t flags = 0) {
-        return complete(Operation::receive, result, flags);
-    }
 
-    std::uint32_t slot = 5;
-    std::uint32_t generation = 0;
-
-private:
     [[nodiscard]] std::uint64_t user_data(Operation operation) const {
         return Token(operation, Slot{slot}, Generation{generation}).user_data();
     }
@@ -72,9 +81,11 @@ class Counting final : public Watcher {
 public:
     void on_submitted(io_uring_sqe const& /*entry*/, TimePoint /*now*/) override { ++submitted; }
     void on_completed(io_uring_cqe const& /*entry*/, TimePoint /*now*/) override { ++completed; }
+    void on_silent_success(std::uint64_t /*user_data*/, TimePoint /*now*/) override { ++silent; }
 
     int submitted = 0;
     int completed = 0;
+    int silent = 0;
 };
 
 } // namespace
@@ -94,6 +105,16 @@ TEST_CASE("Coverage follows a connection that echoes until the peer's FIN") {
     CHECK(traffic.complete(Operation::shut_down, 0) == "finishing/shut_down");
     traffic.submit(Operation::close, IORING_OP_CLOSE);
     CHECK(traffic.complete(Operation::close, 0) == "closing/closed");
+}
+
+TEST_CASE("Coverage knows of a silent send by its silence") {
+    Traffic traffic;
+    traffic.receive();
+    traffic.send_quickly(7);
+    CHECK(traffic.succeed_silently() == "sending/sent");
+    CHECK(traffic.received(7, has_more) == "reading/data");
+    traffic.send_quickly(7);
+    CHECK(traffic.complete(Operation::send, 3) == "sending/sent_part");
 }
 
 TEST_CASE("Coverage tells a peer that does not read by the send that waits for it") {

@@ -114,7 +114,7 @@ TEST_CASE("fault_O1: a drain in the middle of other faults comes to its end") {
 }
 
 TEST_CASE("fault_O3: every set of optional features of the kernel serves") {
-    for (std::uint32_t missing = 1; missing < 16; ++missing) {
+    for (std::uint32_t missing = 1; missing < 32; ++missing) {
         RunResult const result =
             run_well(six_peers_and("run features[0] = " + std::to_string(missing) + "\n"));
         CHECK(result.plan.features.has(Feature::direct_descriptors) == ((missing & 1) == 0));

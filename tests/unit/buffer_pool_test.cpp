@@ -93,6 +93,18 @@ TEST_CASE("the block that came back last is taken first") {
     CHECK(pool.take_for_kernel()->memory == first_memory);
 }
 
+TEST_CASE("a pool holds the memory of its blocks, and no other") {
+    BufferPool pool(2, 64);
+    BufferPool other(2, 64);
+    Buffer const first = pool.take();
+    Buffer const second = pool.take();
+    CHECK(pool.holds(first.bytes().data()));
+    CHECK(pool.holds(second.bytes().data() + 63));
+    CHECK_FALSE(other.holds(first.bytes().data()));
+    CHECK_FALSE(pool.holds(&pool));
+    CHECK_FALSE(pool.holds(nullptr));
+}
+
 TEST_CASE("each block has a number and memory of its own") {
     BufferPool pool(33, 48);
     std::set<kodama::BufferId> ids;

@@ -117,3 +117,27 @@ TEST_CASE("a CheckedRing ends the process when a rule is broken") {
                }),
                contains_text("the program asks for operation 1 "));
 }
+
+TEST_CASE("a CheckedRing has not caught up while it keeps completions back") {
+    Around around;
+    for (std::uint64_t first : {1u, 5u}) {
+        around.ask(4, first);
+        CHECK_FALSE(around.ring.caught_up());
+        around.ring.submit();
+    }
+    CHECK(around.ring.caught_up());
+    for (std::uint64_t i = 1; i <= 6; ++i)
+        around.inner.complete(i, 0);
+    around.ring.submit();
+    CHECK(around.ring.overflowing());
+    CHECK_FALSE(around.ring.caught_up());
+    CHECK(around.seen() == Numbers{1, 2, 3, 4});
+    CHECK_FALSE(around.ring.caught_up());
+    around.inner.queue_flags = IORING_SQ_CQ_OVERFLOW;
+    around.ring.submit();
+    CHECK(around.seen() == Numbers{5, 6});
+    CHECK_FALSE(around.ring.caught_up()); // The inner one has more.
+    around.inner.queue_flags = 0;
+    around.ring.submit();
+    CHECK(around.ring.caught_up());
+}

@@ -236,3 +236,60 @@ TEST_CASE("output: a shutdown that ends after abort() does not mend what is brok
     machine.state.reset_ended();
     machine.expect_closed(CloseReason::stopped);
 }
+
+TEST_CASE("a silent send is one in flight: nothing follows it, and it is not cancelled") {
+    Machine machine;
+    machine.expect(Step::receive);
+    machine.queue("echo");
+    CHECK(machine.state.sends_in_passing(machine.max_pending));
+    REQUIRE(machine.next() == Step::send);
+    machine.state.silent_send_submitted();
+    machine.queue("more");
+    machine.expect_nothing();
+    SECTION("the rest follows when it is over") {
+        machine.state.sent(4);
+        machine.expect(Step::send);
+    }
+    SECTION("the FIN follows when all is sent") {
+        machine.state.finish(CloseReason::session_closed);
+        machine.expect_nothing();
+        machine.state.sent(4);
+        machine.expect(Step::send);
+        machine.state.sent(4);
+        machine.expect(Step::shut_down);
+    }
+    SECTION("an abort resets, and waits for it") {
+        machine.state.abort(CloseReason::session_aborted);
+        machine.expect(Step::reset);
+        machine.expect(Step::cancel_receive);
+        machine.expect_nothing();
+        machine.state.reset_ended();
+        machine.cancelled();
+        machine.expect_nothing();
+        machine.state.sent(4);
+        machine.expect_closed(CloseReason::session_aborted);
+    }
+}
+
+TEST_CASE("a connection sends in passing where nothing waits for the end of that") {
+    Machine machine;
+    machine.queue(10);
+    CHECK(machine.state.sends_in_passing(11));
+    CHECK_FALSE(machine.state.sends_in_passing(10)); // Reading is to go on after it.
+    SECTION("not while the peer does not read") {
+        machine.expect(Step::send);
+        machine.state.sent(4);
+        machine.state.block();
+        CHECK_FALSE(machine.state.sends_in_passing(11));
+        machine.expect(Step::send);
+        machine.state.sent(6);
+        CHECK(machine.state.sends_in_passing(11));
+    }
+    SECTION("not before a FIN") {
+        machine.state.finish(CloseReason::session_closed);
+        CHECK_FALSE(machine.state.sends_in_passing(11));
+        machine.expect(Step::send);
+        machine.state.sent(10);
+        machine.finish();
+    }
+}

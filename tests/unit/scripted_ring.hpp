@@ -24,6 +24,7 @@ public:
         submission_ = {.entries = entries_.data(),
                        .kernel_head = &entries_head_,
                        .kernel_tail = nullptr,
+                       .kernel_flags = &queue_flags,
                        .mask = size - 1,
                        .tail = 0};
         void* const completion_memory = completions_.data();
@@ -77,6 +78,7 @@ public:
 
     RingProtocol protocol;
     unsigned quota = 1000;
+    unsigned queue_flags = 0; // of the submission queue
     std::vector<std::uint64_t> consumed;
     std::vector<unsigned> waited_for;
 
@@ -135,11 +137,14 @@ struct Traffic {
         ring.submit();
     }
 
-    void send(int descriptor, std::byte* bytes, std::size_t size, std::uint32_t number = 0) {
+    void send(int descriptor, std::byte* bytes, std::size_t size, std::uint32_t number = 0,
+              SendPatience patience = SendPatience::none) {
         iovec const vector{.iov_base = bytes, .iov_len = size};
-        requests.send(descriptor, std::span(&vector, 1), SendPatience::none,
-                      token(Operation::send, number));
+        requests.send(descriptor, std::span(&vector, 1), patience, token(Operation::send, number));
         ring.submit();
+    }
+    void send_silently(int descriptor, std::byte* bytes, std::size_t size) {
+        send(descriptor, bytes, size, 0, SendPatience::silent);
     }
 
     void finish(int descriptor) {

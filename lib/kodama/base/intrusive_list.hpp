@@ -11,16 +11,16 @@ public:
     ListLink() noexcept = default;
     ListLink(ListLink const&) = delete;
     ListLink& operator=(ListLink const&) = delete;
-    ~ListLink() { KODAMA_ASSERT(!linked_); }
+    ~ListLink() { KODAMA_ASSERT(!linked()); }
 
-    [[nodiscard]] bool linked() const noexcept { return linked_; }
+    [[nodiscard]] bool linked() const noexcept { return previous_ != nullptr; }
 
 private:
     template <class U, ListLink<U> U::*link> friend class IntrusiveList;
 
+    // At an end of the list an element is its own neighbour; in no list it has none.
     T* previous_ = nullptr;
     T* next_ = nullptr;
-    bool linked_ = false;
 };
 
 // The list does not own its elements. Each must leave the list before it ends.
@@ -33,32 +33,39 @@ public:
     [[nodiscard]] bool empty() const noexcept { return first_ == nullptr; }
     [[nodiscard]] T* front() const noexcept { return first_; }
     [[nodiscard]] static bool contains(T const& element) noexcept {
-        return (element.*link).linked_;
+        return (element.*link).linked();
     }
 
     // The element behind one that is in this list, or null.
     [[nodiscard]] static T* next(T const& element) noexcept {
         KODAMA_ASSERT(contains(element));
-        return (element.*link).next_;
+        T* const next = (element.*link).next_;
+        return next == &element ? nullptr : next;
     }
 
     void push_back(T& element) noexcept {
         ListLink<T>& own = element.*link;
-        KODAMA_ASSERT(!own.linked_);
-        own.linked_ = true;
-        own.previous_ = last_;
-        own.next_ = nullptr;
+        KODAMA_ASSERT(!own.linked());
+        own.previous_ = last_ != nullptr ? last_ : &element;
+        own.next_ = &element;
         (last_ != nullptr ? (last_->*link).next_ : first_) = &element;
         last_ = &element;
     }
 
     void remove(T& element) noexcept {
         ListLink<T>& own = element.*link;
-        KODAMA_ASSERT(own.linked_);
-        (own.previous_ != nullptr ? (own.previous_->*link).next_ : first_) = own.next_;
-        (own.next_ != nullptr ? (own.next_->*link).previous_ : last_) = own.previous_;
+        KODAMA_ASSERT(own.linked());
+        T* const previous = own.previous_ == &element ? nullptr : own.previous_;
+        T* const following = own.next_ == &element ? nullptr : own.next_;
+        // Whoever has no neighbour any more on one side is its own.
+        if (previous != nullptr)
+            (previous->*link).next_ = following != nullptr ? following : previous;
+        if (following != nullptr) {
+            (following->*link).previous_ = previous != nullptr ? previous : following;
+        }
+        if (first_ == &element) first_ = following;
+        if (last_ == &element) last_ = previous;
         own.previous_ = own.next_ = nullptr;
-        own.linked_ = false;
     }
 
     T* pop_front() noexcept {

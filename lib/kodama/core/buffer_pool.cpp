@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <functional>
 
 #include <kodama/base/assert.hpp>
 #include <kodama/base/memory_poison.hpp>
@@ -84,6 +85,13 @@ Buffer BufferPool::received(BufferId id, std::uint32_t size) noexcept {
     ++leased_count_;
     unpoison(block.memory, size);
     return Buffer(&block);
+}
+
+bool BufferPool::holds(void const* memory) const noexcept {
+    std::size_t const size = blocks_.size() * (std::size_t{block_size_} + stride_padding);
+    // Of pointers into different arrays only std::less says which comes first.
+    std::less<void const*> const before;
+    return !before(memory, memory_.get()) && before(memory, memory_.get() + size);
 }
 
 BufferId BufferPool::id_of(BufferBlock const& block) const noexcept {

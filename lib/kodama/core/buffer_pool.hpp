@@ -36,6 +36,9 @@ public:
     // The kernel has filled the block with `size` bytes: it is ours, as a lease.
     [[nodiscard]] Buffer received(BufferId id, std::uint32_t size) noexcept;
 
+    // Whether the memory is in one of its blocks.
+    [[nodiscard]] bool holds(void const* memory) const noexcept;
+
     [[nodiscard]] BufferId id_of(BufferBlock const& block) const noexcept;
 
     [[nodiscard]] std::uint32_t count() const noexcept {

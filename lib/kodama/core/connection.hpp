@@ -77,12 +77,14 @@ private:
     int descriptor_ = -1;               // the slot again with direct descriptors
     std::uint32_t unparks_before_ = 0;  // how many others' turns there had been when it was parked
     std::uint32_t in_flight_bytes_ = 0; // of the send
+    std::uint32_t counted_bytes_ = 0;   // of the unsent ones, that were counted as sent
     std::uint32_t owed_ = 0;            // bytes received that it has not sent: never refused
     std::size_t wanted_ = 0;            // bytes of memory that the refused send needs
     bool open_ = false;                 // the place is taken
     bool has_session_ = false;
     bool refused_ = false; // send() said no: on_writable is owed
     bool evicted_ = false;
+    std::uint8_t silent_buffers_ = 0; // receive buffers that its silent send reads
     enum class Timer : std::uint8_t { idle, linger, none } timer_ = Timer::none;
     Address peer_;
     TimePoint deadline_{}; // of the timer
@@ -91,6 +93,7 @@ private:
     ListLink<Connection> parked_link_;  // waits for receive buffers, oldest first
     ListLink<Connection> blocked_link_; // has a send that the peer does not read, oldest first
     ListLink<Connection> starved_link_; // waits for memory for unsent bytes, oldest first
+    ListLink<Connection> silent_link_;  // has a silent send in flight
     ListLink<Connection> held_link_;    // accepted beyond the limit, and waits for a place
     ListLink<Connection> timer_link_;   // idle, or waits for the peer's FIN; nearest deadline first
 };

@@ -71,6 +71,10 @@ bool ConnectionState::delivers() const noexcept {
     return input_ == Input::reading || input_ == Input::last_call;
 }
 
+bool ConnectionState::sends_in_passing(std::size_t max_pending) const noexcept {
+    return output_ == Output::open && !blocked_ && unsent_.size() < max_pending;
+}
+
 bool ConnectionState::lingers() const noexcept {
     return output_ == Output::finished && input_ == Input::discarding;
 }
@@ -133,6 +137,12 @@ void ConnectionState::send_submitted() noexcept {
     KODAMA_ASSERT(output_ == Output::open || output_ == Output::finishing);
     KODAMA_ASSERT(!shutting_down_);
     sending_ = true;
+}
+
+void ConnectionState::silent_send_submitted() noexcept {
+    KODAMA_ASSERT(!blocked_);
+    send_submitted();
+    send_runs_out_ = true;
 }
 
 void ConnectionState::cancel_send_submitted() noexcept {

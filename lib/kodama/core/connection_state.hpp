@@ -57,6 +57,7 @@ public:
     void receive_submitted() noexcept;
     void cancel_receive_submitted() noexcept;
     void send_submitted() noexcept;
+    void silent_send_submitted() noexcept; // which ends by itself, and need not be cancelled
     void cancel_send_submitted() noexcept;
     void shut_down_submitted() noexcept;
     void reset_submitted() noexcept;
@@ -98,6 +99,8 @@ public:
     [[nodiscard]] bool sending() const noexcept { return sending_; }
     [[nodiscard]] bool receiving() const noexcept { return receiving_; }
     [[nodiscard]] bool closing() const noexcept { return closing_; }
+    // Nothing that it wants next has to wait until the unsent bytes are sent.
+    [[nodiscard]] bool sends_in_passing(std::size_t max_pending) const noexcept;
     // It waits for nothing but the peer's FIN.
     [[nodiscard]] bool lingers() const noexcept;
     [[nodiscard]] bool in_flight() const noexcept;

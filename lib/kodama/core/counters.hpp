@@ -11,7 +11,7 @@
 
 namespace kodama {
 
-// Everything only ever grows, but for the two gauges at the end.
+// Everything only ever grows, but for the three gauges at the end.
 enum class Counter : std::uint8_t {
     turns,                     // passes of the loop, each one io_uring_enter
     completions,               // completions read
@@ -26,7 +26,7 @@ enum class Counter : std::uint8_t {
     receives,                  // receives that brought bytes
     bytes_received,            //
     sends,                     // sends submitted
-    bytes_sent,                // bytes that the kernel accepted
+    bytes_sent,                // bytes that the kernel accepted, or was given in a silent send
     sends_blocked,             // sends that the peer's window or the socket's buffer cut short
     bytes_copied,              // bytes moved out of receive buffers because a peer did not read
     bytes_discarded,           // bytes received after close(), and unsent ones of ended connections
@@ -34,9 +34,10 @@ enum class Counter : std::uint8_t {
     cancels,                   // cancellations submitted
     connections_open,          // gauge
     buffers_out,               // gauge: receive buffers held by sessions and send queues
+    buffers_sending,           // gauge: those in silent sends, which are back after the next turn
 };
 
-inline constexpr std::size_t counter_count = 21;
+inline constexpr std::size_t counter_count = 22;
 
 // "turns" and so on; never empty.
 [[nodiscard]] std::string_view name_of(Counter counter) noexcept;

@@ -94,11 +94,16 @@ std::size_t Requests::send(int descriptor, std::span<iovec const> vectors, SendP
                            Token token) noexcept {
     KODAMA_ASSERT(!vectors.empty());
     KODAMA_ASSERT(vectors.size() <= vectors_max);
-    unsigned const flags = patience == SendPatience::none ? MSG_DONTWAIT : 0;
     if (vectors.size() > 1 && messages_used_ == messages_.size()) submit_now();
     // The entry first: taking it may submit, which would free a message taken before.
     io_uring_sqe& sqe = entry_for_connection(IORING_OP_SEND, descriptor, token);
-    sqe.msg_flags = flags;
+    if (patience != SendPatience::patient) sqe.msg_flags = MSG_DONTWAIT;
+    if (patience == SendPatience::silent) {
+        // Not to wait makes it end while it is submitted. To want all makes taking a part a
+        // failure, and failures are told.
+        sqe.msg_flags |= MSG_WAITALL;
+        sqe.flags |= IOSQE_CQE_SKIP_SUCCESS;
+    }
     if (vectors.size() == 1 || messages_used_ == messages_.size()) {
         sqe.addr = address_of(vectors.front().iov_base);
         sqe.len = static_cast<std::uint32_t>(vectors.front().iov_len);

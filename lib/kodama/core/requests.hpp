@@ -19,6 +19,7 @@ namespace kodama {
 // How a send treats a peer that does not read fast enough.
 enum class SendPatience : std::uint8_t {
     none,    // takes what fits now; "nothing yet" if that is nothing
+    silent,  // as none; where all of it fits, there is no completion
     patient, // waits until something fits
 };
 
@@ -43,6 +44,7 @@ public:
     void receive_arrived(int descriptor, std::uint16_t group, Token token) noexcept;
 
     // The memory must stay until the completion, the vectors need not. 1 to vectors_max of them.
+    // A silent send that has no completion among those visited after Ring::caught_up() is over.
     // Returns how many bytes the send covers: less than all only when the kernel takes no entries.
     std::size_t send(int descriptor, std::span<iovec const> vectors, SendPatience patience,
                      Token token) noexcept;

@@ -67,8 +67,11 @@ void Worker::start() noexcept {
 void Worker::turn() noexcept {
     ring_.enter(may_sleep() ? 1 : 0, next_deadline());
     requests_.entered();
+    // Asked before the visit: what is submitted during it may fail after it.
+    bool const caught_up = ring_.caught_up();
     unsigned const count =
         ring_.visit([this](Completion const& completion) noexcept { dispatch(completion); });
+    caught_up ? conclude_silent_sends() : await_silent_sends();
     counters_.add(Counter::turns);
     counters_.add(Counter::completions, count);
     expire();
@@ -92,6 +95,7 @@ void Worker::request(Command command, TimePoint deadline) noexcept {
 
 // Who waits for buffers is armed in portions, and those that were armed may all be idle.
 bool Worker::may_sleep() const noexcept {
+    if (silent_sends_awaited()) return false;
     return parked_.empty() || received_.leased_count() == received_.count();
 }
 
@@ -198,7 +202,8 @@ void Worker::settle() noexcept {
     settle_connections();
     publish();
     counters_.set(Counter::connections_open, table_.used());
-    counters_.set(Counter::buffers_out, received_.leased_count());
+    counters_.set(Counter::buffers_out, received_.leased_count() - buffers_sending_);
+    counters_.set(Counter::buffers_sending, buffers_sending_);
 }
 
 void Worker::publish() noexcept {

@@ -42,6 +42,7 @@ struct WorkerLimits {
 //
 //   enter       submit what was queued, sleep until something has happened or is due
 //   dispatch    each completion changes the state of one connection or listener, calls its hooks
+//   conclude    silent sends that were not heard of have succeeded
 //   expire      deadlines that have passed
 //   settle      ask everything that changed what it wants next, and queue that
 //   publish     give the receive buffers that came back to the kernel again
@@ -78,6 +79,7 @@ private:
     using Touched = IntrusiveList<Connection, &Connection::touched_link_>;
     using Parked = IntrusiveList<Connection, &Connection::parked_link_>;
     using Blocked = IntrusiveList<Connection, &Connection::blocked_link_>;
+    using Silent = IntrusiveList<Connection, &Connection::silent_link_>;
     using Held = IntrusiveList<Connection, &Connection::held_link_>;
     using Starved = IntrusiveList<Connection, &Connection::starved_link_>;
     using Timed = IntrusiveList<Connection, &Connection::timer_link_>;
@@ -132,6 +134,15 @@ private:
     void release(Connection& connection) noexcept;
     [[nodiscard]] Token token(Operation operation, Connection const& connection) const noexcept;
 
+    // --- worker_silent.cpp: sends that complete only where they fail
+    [[nodiscard]] bool may_be_silent(Connection const& connection) const noexcept;
+    void silent_send_submitted(Connection& connection, std::span<iovec const> memory) noexcept;
+    void leave_silent(Connection& connection) noexcept;
+    void conclude_silent_sends() noexcept;
+    void await_silent_sends() noexcept;
+    [[nodiscard]] bool silent_sends_awaited() const noexcept;
+    void count_sent(Connection& connection, std::size_t count) noexcept;
+
     // --- worker_memory.cpp: waiting for memory, and what a connection may queue
     void touch(Connection& connection) noexcept { touched_.push_back_once(connection); }
     void pump_touched() noexcept;
@@ -166,6 +177,9 @@ private:
     Parked parked_;
     Blocked blocked_;
     Starved starved_;
+    Silent silent_;
+    bool silent_awaited_ = false;       // the next enter() must not wait
+    std::uint32_t buffers_sending_ = 0; // receive buffers that they read
     Held held_;
     std::uint32_t held_count_ = 0;
     // One list for each kind of timer: all of a kind run equally long, so each list is in order.

@@ -127,7 +127,8 @@ void Worker::on_send(Token token, Completion const& completion) noexcept {
     Outcome const outcome = outcome_of(Operation::send, completion.result);
     auto const count = static_cast<std::size_t>(std::max(completion.result, 0));
     KODAMA_ASSERT(count <= connection->in_flight_bytes_);
-    counters_.add(Counter::bytes_sent, count);
+    if (Silent::contains(*connection)) leave_silent(*connection);
+    count_sent(*connection, count);
     state.sent(count);
     if (outcome == Outcome::peer_gone) state.peer_gone(CloseReason::peer_gone);
     if (outcome == Outcome::peer_silent) state.peer_gone(CloseReason::send_timeout);
@@ -167,6 +168,8 @@ void Worker::release(Connection& connection) noexcept {
 void Worker::pump(Connection& connection) noexcept {
     ConnectionState& state = connection.state_;
     if (!connection.open_ || state.closing() || Held::contains(connection)) return;
+    // Something has changed since its send was queued, and may be waiting for the end of that.
+    if (Silent::contains(connection)) silent_awaited_ = true;
     tell_writable(connection);
     if (state.blocked() && !state.broken()) move_unsent_out(connection);
     for (Step step = state.next_step(limits_.max_pending); step != Step::none;
@@ -242,11 +245,13 @@ void Worker::submit_send(Connection& connection) noexcept {
     std::array<iovec, Requests::vectors_max> vectors;
     std::size_t const count = state.unsent().gather(vectors);
     // A blocked connection holds no receive buffers any more, so it may wait as long as it takes.
-    auto const patience = state.blocked() ? SendPatience::patient : SendPatience::none;
-    connection.in_flight_bytes_ = static_cast<std::uint32_t>(
-        requests_.send(connection.descriptor_, std::span(vectors).first(count), patience,
-                       token(Operation::send, connection)));
-    state.send_submitted();
+    auto patience = state.blocked() ? SendPatience::patient : SendPatience::none;
+    bool const silent = count < vectors.size() && may_be_silent(connection);
+    if (silent) patience = SendPatience::silent;
+    auto const memory = std::span<iovec const>(vectors).first(count);
+    connection.in_flight_bytes_ = static_cast<std::uint32_t>(requests_.send(
+        connection.descriptor_, memory, patience, token(Operation::send, connection)));
+    silent ? silent_send_submitted(connection, memory) : state.send_submitted();
     counters_.add(Counter::sends);
 }
 
@@ -254,7 +259,7 @@ void Worker::submit_close(Connection& connection) noexcept {
     ConnectionState& state = connection.state_;
     CloseReason const reason = state.reason();
     counters_.add(reason);
-    counters_.add(Counter::bytes_discarded, connection.unsent());
+    counters_.add(Counter::bytes_discarded, connection.unsent() - connection.counted_bytes_);
     if (connection.has_session_) {
         void* const session = table_.session_of(connection);
         // The connection is over already: that its last hook threw changes nothing.

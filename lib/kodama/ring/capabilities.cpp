@@ -3,7 +3,9 @@
 #include <cerrno>
 #include <future>
 #include <optional>
+#include <span>
 #include <string_view>
+#include <vector>
 
 #include <poll.h>
 #include <sys/socket.h>
@@ -185,6 +187,37 @@ std::string try_direct_descriptors(FeatureSet features) {
     return "closing one is held back by others";
 }
 
+// Sends without waiting, and wants to hear of it only if not all was taken; what is heard by the
+// time at which the entry is submitted. Nothing if the kernel says nothing.
+std::optional<int> send_silently(Ring& ring, int socket, std::span<std::byte> bytes) {
+    io_uring_sqe* const entry = ring.next_entry();
+    io_uring_prep_send(entry, socket, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_WAITALL);
+    entry->flags |= IOSQE_CQE_SKIP_SUCCESS;
+    entry->user_data = answer;
+    ring.submit();
+    std::optional<int> result;
+    ring.visit([&](Completion const& completion) { result = completion.result; });
+    return result;
+}
+
+std::string try_silent_sends(FeatureSet features) {
+    KernelRing ring({.entries = 8, .completions = 16, .features = features});
+    SocketPair const pair = make_socket_pair();
+    std::vector<std::byte> memory(std::size_t{1} << 20);
+    int const size = 4096; // lowered, so that the socket is soon full
+    static_cast<void>(::setsockopt(pair.ours.get(), SOL_SOCKET, SO_SNDBUF, &size, sizeof size));
+    std::optional<int> const whole =
+        send_silently(ring, pair.ours.get(), std::span(memory).first(1));
+    if (whole) return *whole < 0 ? refused(*whole) : "success is told";
+    std::byte arrived{};
+    if (::recv(pair.theirs.get(), &arrived, 1, MSG_DONTWAIT) != 1) return "nothing is sent";
+    std::optional<int> const part = send_silently(ring, pair.ours.get(), memory);
+    if (!part || *part <= 0) return "what was sent of a part is not told"; // Linux 6.0
+    std::optional<int> const nothing = send_silently(ring, pair.ours.get(), memory);
+    if (!nothing || *nothing != -EAGAIN) return "a full socket is not told";
+    return "";
+}
+
 class Probe {
 public:
     explicit Probe(FeatureSet disabled) : disabled_(disabled) {}
@@ -204,6 +237,7 @@ public:
         consider(Feature::multishot_receive, [&] { return try_multishot_receive(found_.usable); });
         consider(Feature::direct_descriptors,
                  [&] { return try_direct_descriptors(found_.usable); });
+        consider(Feature::silent_sends, [&] { return try_silent_sends(found_.usable); });
         return std::move(found_);
     }
 

@@ -17,6 +17,7 @@ CheckedRing::CheckedRing(Ring& inner, unsigned entries, unsigned completions,
     submission_ = {.entries = entries_.get(),
                    .kernel_head = &entries_head_,
                    .kernel_tail = nullptr,
+                   .kernel_flags = &flags_,
                    .mask = entry_count - 1,
                    .tail = 0};
     void* const completion_memory = completions_.get();
@@ -78,6 +79,7 @@ void CheckedRing::collect_completions() noexcept {
         protocol_.completed(entry);
         backlog_.push_back(completion);
     });
+    if (inner_.caught_up()) protocol_.caught_up();
     show_completions();
 }
 
@@ -92,7 +94,9 @@ void CheckedRing::show_completions() noexcept {
         entry.flags = completion.flags;
     }
     store_release(&completions_tail_, tail);
-    if (backlog_begin_ < backlog_.size()) return;
+    bool const all_shown = backlog_begin_ == backlog_.size();
+    store_release(&flags_, all_shown && !inner_.overflowing() ? 0 : IORING_SQ_CQ_OVERFLOW);
+    if (!all_shown) return;
     backlog_.clear();
     backlog_begin_ = 0;
 }

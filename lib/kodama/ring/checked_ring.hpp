@@ -43,6 +43,7 @@ private:
     std::unique_ptr<io_uring_sqe[]> entries_;
     unsigned entries_head_ = 0; // up to here the kernel has consumed them
     unsigned handed_in_ = 0;    // up to here the inner ring has them
+    unsigned flags_ = 0;        // as the kernel's
 
     std::unique_ptr<std::byte[]> completions_; // an io_uring_cqe cannot be an array's element
     unsigned completions_head_ = 0;

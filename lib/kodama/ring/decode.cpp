@@ -40,6 +40,17 @@ void decode_receive(io_uring_sqe const& entry, PendingRequest& request) {
     protocol_rule(selects, "the program receives into memory of its own", request);
 }
 
+void decode_send(io_uring_sqe const& entry, PendingRequest& request) {
+    request.kind = Kind::send;
+    request.silent = (entry.flags & IOSQE_CQE_SKIP_SUCCESS) != 0;
+    // Only such a send ends before the call that submits it, and only such a one tells of a part.
+    constexpr unsigned quick_and_whole = MSG_DONTWAIT | MSG_WAITALL;
+    bool const sound = request.silent
+                           ? entry.msg_flags == quick_and_whole
+                           : (entry.msg_flags & ~static_cast<unsigned>(MSG_DONTWAIT)) == 0;
+    protocol_rule(sound, "the program sends with flags that do not fit its completion", request);
+}
+
 void decode_reset(io_uring_sqe const& entry, PendingRequest& request) {
     request.kind = Kind::reset;
     bool const undoes = entry.addr != 0 && entry.off >= sizeof(sa_family_t) &&
@@ -66,6 +77,7 @@ void check_flags(io_uring_sqe const& entry, bool direct_descriptors,
     unsigned expected = 0;
     if (of_connection && direct_descriptors) expected |= IOSQE_FIXED_FILE;
     if (request.kind == Kind::receive) expected |= IOSQE_BUFFER_SELECT;
+    if (request.silent) expected |= IOSQE_CQE_SKIP_SUCCESS;
     protocol_rule(entry.flags == expected,
                   "the program sets other flags than those of the operation", request);
     unsigned priority = 0;
@@ -103,7 +115,7 @@ PendingRequest decode(io_uring_sqe const& entry, bool direct_descriptors) {
         break;
     case IORING_OP_SEND:
     case IORING_OP_SENDMSG:
-        request.kind = Kind::send;
+        decode_send(entry, request);
         break;
     case IORING_OP_SHUTDOWN:
         request.kind = Kind::shut_down;

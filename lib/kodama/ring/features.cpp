@@ -8,8 +8,8 @@ namespace kodama {
 namespace {
 
 constexpr std::array<std::string_view, all_features.size()> feature_names{
-    "defer-taskrun",    "registered-ring",   "no-iowait",
-    "multishot-accept", "multishot-receive", "direct-descriptors"};
+    "defer-taskrun",     "registered-ring",    "no-iowait",   "multishot-accept",
+    "multishot-receive", "direct-descriptors", "silent-sends"};
 
 } // namespace
 

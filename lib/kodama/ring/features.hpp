@@ -18,11 +18,13 @@ enum class Feature : std::uint8_t {
     multishot_receive,  // one receive operation brings many messages (6.0)
     direct_descriptors, // connections live in the ring's table, not in the process's (6.13: before
                         // that, closing one may hold back its FIN)
+    silent_sends,       // a send that takes everything completes without saying so (6.1)
 };
 
 inline constexpr std::array all_features{Feature::defer_taskrun,     Feature::registered_ring,
                                          Feature::no_iowait,         Feature::multishot_accept,
-                                         Feature::multishot_receive, Feature::direct_descriptors};
+                                         Feature::multishot_receive, Feature::direct_descriptors,
+                                         Feature::silent_sends};
 
 // "defer-taskrun" and so on, as `--disable` takes it.
 [[nodiscard]] std::string_view name_of(Feature feature) noexcept;

@@ -80,6 +80,7 @@ void KernelRing::map_queues() noexcept {
     submission_ = {.entries = ring_.sq.sqes,
                    .kernel_head = ring_.sq.khead,
                    .kernel_tail = ring_.sq.ktail,
+                   .kernel_flags = ring_.sq.kflags,
                    .mask = *ring_.sq.kring_mask,
                    .tail = *ring_.sq.ktail};
     completion_ = {.entries = ring_.cq.cqes,

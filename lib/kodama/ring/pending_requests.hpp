@@ -36,6 +36,7 @@ struct PendingRequest {
     Kind kind = Kind::unknown;
     bool direct = false; // is the descriptor
     bool multishot = false;
+    bool silent = false; // a send that completes only if it is not all taken
 
     // "receive on direct descriptor 5, user_data 0x400000500000001"
     [[nodiscard]] std::string describe() const;

@@ -45,6 +45,17 @@ public:
         return submission_.tail == load_acquire(submission_.kernel_head);
     }
 
+    // Whether there are completions that the queue has no room for; the next enter() brings them
+    // once some are visited.
+    [[nodiscard]] bool overflowing() const noexcept {
+        return (load_acquire(submission_.kernel_flags) & IORING_SQ_CQ_OVERFLOW) != 0;
+    }
+
+    // Whether all that can be said of the entries handed out so far lies in the completion queue:
+    // of a send that completes only where it fails, that it did. To be asked before a visit about
+    // what the visit will have shown.
+    [[nodiscard]] bool caught_up() const noexcept { return all_submitted() && !overflowing(); }
+
     // Hands each completion that is there to `visitor(Completion const&)`, oldest first, and
     // gives its place back; returns how many there were. Those that appear meanwhile are for the
     // next visit. The visitor may take entries and submit.
@@ -104,6 +115,7 @@ protected:
         io_uring_sqe* entries = nullptr;
         unsigned* kernel_head = nullptr;
         unsigned* kernel_tail = nullptr;
+        unsigned* kernel_flags = nullptr;
         unsigned mask = 0;
         unsigned tail = 0;
     };

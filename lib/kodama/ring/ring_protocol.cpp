@@ -13,6 +13,7 @@ namespace {
 
 // As PendingRequests: no allocation in most tests.
 constexpr std::size_t descriptors_reserved = 4096;
+constexpr std::size_t silent_reserved = 4096;
 
 constexpr std::int32_t errno_max = 4095; // the largest that the kernel's interface can carry
 constexpr std::size_t pieces_max = 1024; // of one message (UIO_MAXIOV)
@@ -30,6 +31,7 @@ template <class T> T const* memory_at(std::uint64_t address) noexcept {
 RingProtocol::RingProtocol(bool direct_descriptors) : direct_descriptors_(direct_descriptors) {
     direct_.reserve(direct_descriptors ? descriptors_reserved : 0);
     ordinary_.reserve(descriptors_reserved);
+    silent_.reserve(silent_reserved);
 }
 
 RingProtocol::Descriptor& RingProtocol::at(int number, bool direct) {
@@ -69,6 +71,7 @@ void RingProtocol::submitted(io_uring_sqe const& entry) {
     note_memory(entry, request);
     if (request.descriptor != PendingRequest::no_descriptor) begin_on_descriptor(request);
     pending_.add(request);
+    if (request.silent) silent_.push_back({request.user_data, request.serial});
 }
 
 void RingProtocol::note_memory(io_uring_sqe const& entry, PendingRequest& request) {
@@ -137,10 +140,20 @@ void RingProtocol::completed(io_uring_cqe const& entry) {
     if ((entry.flags & IORING_CQE_F_MORE) == 0) end(request);
 }
 
+void RingProtocol::caught_up() {
+    for (Silent const& silent : silent_) {
+        PendingRequest const* const found = pending_.find(silent.user_data);
+        if (found != nullptr && found->serial == silent.serial) end(PendingRequest(*found));
+    }
+    silent_.clear();
+}
+
 void RingProtocol::check_result(io_uring_cqe const& entry, PendingRequest const& request) const {
     protocol_rule(entry.res >= -errno_max, "the kernel reports an error that is none", request);
     protocol_rule(entry.res <= request.result_max, "the kernel reports more than was asked for",
                   request);
+    protocol_rule(!request.silent || entry.res < request.result_max,
+                  "the kernel completes a silent send that took all", request);
     bool const more = (entry.flags & IORING_CQE_F_MORE) != 0;
     protocol_rule(!more || request.multishot,
                   "the kernel promises more of a request that is not multishot", request);

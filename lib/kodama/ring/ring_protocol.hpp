@@ -19,6 +19,7 @@ namespace kodama {
 //                 has no two requests with one user_data in flight, except two closes or two nops
 //                 has at most one request of each kind in flight on a descriptor
 //                 sends nothing after FIN or reset, and no FIN into a send
+//                 does without the completion of a send only where that never waits
 //                 closes a descriptor when nothing else is in flight on it, and uses it no more
 //                 uses direct descriptors only as accept handed them out
 //                 publishes no buffer that the kernel has or that a send in flight reads
@@ -26,6 +27,7 @@ namespace kodama {
 //   the kernel    completes only what is in flight, and again only what is multishot
 //                 brings only buffers that it had, and data only in buffers
 //                 reports no more than was asked for, and errors as errors
+//                 does not complete a silent send that took all, nor later than the others
 //                 hands out no descriptor that is in use
 //
 // It makes no system call and reads no clock.
@@ -46,6 +48,10 @@ public:
     // The program can see the completion: in order.
     void completed(io_uring_cqe const& entry);
 
+    // All entries were consumed, and the program can see every completion that there is for them.
+    // A silent send that has none by now has taken everything, and is in flight no longer.
+    void caught_up();
+
     // Requests that have not had their last completion.
     [[nodiscard]] std::size_t in_flight() const { return pending_.size(); }
 
@@ -63,6 +69,11 @@ private:
     };
     using Descriptors = std::vector<Descriptor>;
 
+    struct Silent {
+        std::uint64_t user_data;
+        std::uint64_t serial;
+    };
+
     // --- what the program hands in
     void note_memory(io_uring_sqe const& entry, PendingRequest& request);
     void note_piece(std::uint64_t address, std::uint64_t size, PendingRequest& request);
@@ -79,6 +90,7 @@ private:
     bool direct_descriptors_;
     std::uint64_t last_serial_ = 0;
     PendingRequests pending_;
+    std::vector<Silent> silent_; // sends, each of them completed or in flight
     PublishedBuffers buffers_;
     Descriptors direct_;
     Descriptors ordinary_;

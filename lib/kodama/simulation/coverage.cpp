@@ -178,6 +178,15 @@ void Coverage::on_completed(io_uring_cqe const& entry, TimePoint now) {
     follow(token, happening, entry, track);
 }
 
+void Coverage::on_silent_success(std::uint64_t user_data, TimePoint now) {
+    if (next_ != nullptr) next_->on_silent_success(user_data, now);
+    Token const token = Token::from_user_data(user_data);
+    Track& track = track_of(token);
+    auto const situation = static_cast<std::size_t>(situation_of(track));
+    ++counts_.counts[situation][static_cast<std::size_t>(Happening::sent)];
+    track.quick_send = false;
+}
+
 Coverage::Track& Coverage::track_of(Token token) {
     std::uint32_t const slot = index_of(token.slot());
     if (slot >= tracks_.size()) tracks_.resize(slot + 1u);

@@ -70,6 +70,7 @@ public:
 
     void on_submitted(io_uring_sqe const& entry, TimePoint now) override;
     void on_completed(io_uring_cqe const& entry, TimePoint now) override;
+    void on_silent_success(std::uint64_t user_data, TimePoint now) override;
 
 private:
     // Of one slot, since its last close was submitted.

@@ -49,6 +49,10 @@ std::vector<Scope> small_scopes() {
                      peer(2, Choice::amount, 2), peer(2, Choice::amount, 11, 1)});
     return {
         {"lockstep", two_peers},
+        {"lockstep, sends that complete", with(two_peers, {run(Choice::features, 16)})},
+        {"small windows",
+         with(two_peers, {run(Choice::send_window, small_window), peer(1, Choice::amount, 2),
+                          peer(1, Choice::amount, 12, 1)})},
         {"half-closing",
          with(two_peers, {behaves(1, Behaviour::half_closing), behaves(2, Behaviour::pipelined)})},
         {"not reading", with(tight, {behaves(1, Behaviour::not_reading)})},
@@ -65,7 +69,7 @@ std::vector<Scope> small_scopes() {
         {"draining under faults, too late",
          with(busy, {run(Choice::ending, 2), run(Choice::ending, 3, 1)})},
         {"stopping", with(stuck, {run(Choice::ending, 3)})},
-        {"nothing optional", with(two_peers, {run(Choice::features, 15)})},
+        {"nothing optional", with(two_peers, {run(Choice::features, 31)})},
     };
 }
 

@@ -31,7 +31,8 @@ T pick(Tape& tape, Choice choice, std::array<T, size> const& from) {
 
 FeatureSet draw_features(Tape& tape) {
     constexpr std::array optional{Feature::direct_descriptors, Feature::multishot_receive,
-                                  Feature::multishot_accept, Feature::defer_taskrun};
+                                  Feature::multishot_accept, Feature::defer_taskrun,
+                                  Feature::silent_sends};
     FeatureSet features = FeatureSet::all();
     std::uint32_t const missing =
         tape.draw(Choice::features, whole_run, (1u << optional.size()) - 1);

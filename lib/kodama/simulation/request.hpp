@@ -24,6 +24,7 @@ struct Request {
     int descriptor = -1;             // of a close
     bool direct = false;             // it takes or closes a direct descriptor
     bool multishot = false;
+    bool silent = false;             // a send that completes only where it is not all taken
     int listener = -1;               // of an accept
     ConnectionNumber connection = 0; // of everything that is about one
     std::vector<iovec> pieces{};     // of a send; copied, as the kernel does

@@ -12,7 +12,7 @@ namespace kodama::simulation {
 
 namespace {
 
-constexpr unsigned known_flags = IOSQE_FIXED_FILE | IOSQE_BUFFER_SELECT;
+constexpr unsigned known_flags = IOSQE_FIXED_FILE | IOSQE_BUFFER_SELECT | IOSQE_CQE_SKIP_SUCCESS;
 constexpr unsigned legal_flags = 0x7f;    // those that the kernel knows
 constexpr std::size_t vectors_max = 1024; // UIO_MAXIOV
 
@@ -49,6 +49,8 @@ int SimulatedRing::prepare(io_uring_sqe const& entry, Request& request) noexcept
     if ((entry.flags & ~known_flags) != 0) not_simulated(entry);
     bool const selects = (entry.flags & IOSQE_BUFFER_SELECT) != 0;
     bool const sends = entry.opcode == IORING_OP_SEND || entry.opcode == IORING_OP_SENDMSG;
+    request.silent = (entry.flags & IOSQE_CQE_SKIP_SUCCESS) != 0;
+    if (request.silent && !sends) not_simulated(entry);
     if (selects && sends) not_simulated(entry); // Linux 6.10
     if (selects && entry.opcode != IORING_OP_RECV) return EOPNOTSUPP;
     switch (entry.opcode) {
@@ -140,9 +142,11 @@ int SimulatedRing::prepare_receive(io_uring_sqe const& entry, Request& request) 
 }
 
 int SimulatedRing::prepare_send(io_uring_sqe const& entry, Request& request) noexcept {
-    if (entry.ioprio != 0 || (entry.msg_flags & ~static_cast<unsigned>(MSG_DONTWAIT)) != 0) {
-        not_simulated(entry);
-    }
+    constexpr unsigned quick_and_whole = MSG_DONTWAIT | MSG_WAITALL;
+    bool const sends_some = (entry.msg_flags & ~static_cast<unsigned>(MSG_DONTWAIT)) == 0;
+    // With MSG_WAITALL alone, or without it, a silent send ends in other ways.
+    bool const known = entry.msg_flags == quick_and_whole || (sends_some && !request.silent);
+    if (entry.ioprio != 0 || !known) not_simulated(entry);
     if (entry.off != 0 || entry.file_index != 0) return EINVAL;
     request.message_flags = entry.msg_flags;
     if (int const error = find_socket(entry, request)) return error;

@@ -209,7 +209,6 @@ bool SimulatedRing::receive_piece(Request& request, bool& go_on) noexcept {
 
 bool SimulatedRing::send(Request& request) noexcept {
     Socket& socket = socket_of(request);
-    std::uint64_t const user_data = request.user_data;
     if (std::uint32_t const which =
             tape_.draw(Choice::send_fails, socket.subject, send_errors.size())) {
         if (socket.sent > 0) sometimes_.note(Sometimes::send_failed_after_data);
@@ -217,16 +216,16 @@ bool SimulatedRing::send(Request& request) noexcept {
         socket.inbound.clear();
     }
     if (socket.server_error != 0) {
-        return post(user_data, -std::exchange(socket.server_error, 0), 0), true;
+        return end_send(request, -std::exchange(socket.server_error, 0)), true;
     }
-    if (socket.over || socket.server_finished) return post(user_data, -EPIPE, 0), true;
+    if (socket.over || socket.server_finished) return end_send(request, -EPIPE), true;
     std::size_t room = socket.outbound_room();
     if (room == 0) {
         if (!does_not_wait(request)) {
             sometimes_.note(Sometimes::patient_send_waited);
             return false;
         }
-        return post(user_data, -EAGAIN, 0), true;
+        return end_send(request, -EAGAIN), true;
     }
     if (std::uint32_t const cut = tape_.draw(Choice::send_cut, socket.subject, 64)) {
         room = std::min<std::size_t>(room, cut);
@@ -244,7 +243,23 @@ bool SimulatedRing::send(Request& request) noexcept {
     }
     socket.note_activity(now_);
     ++progress_;
-    return post(user_data, static_cast<std::int32_t>(count), 0), true;
+    return end_send(request, static_cast<std::int32_t>(count)), true;
+}
+
+// A send that does not wait ends here while its entry is submitted.
+void SimulatedRing::end_send(Request const& request, std::int32_t result) noexcept {
+    if (!request.silent) return post(request.user_data, result, 0);
+    std::size_t length = 0;
+    for (iovec const& piece : request.pieces)
+        length += piece.iov_len;
+    if (result >= 0 && static_cast<std::size_t>(result) == length) {
+        sometimes_.note(Sometimes::silent_send_succeeded);
+        if (watcher_ != nullptr) watcher_->on_silent_success(request.user_data, now_);
+        return;
+    }
+    sometimes_.note(result < 0 ? Sometimes::silent_send_failed : Sometimes::silent_send_cut_short);
+    post(request.user_data, result, 0);
+    if (!overflow_.empty()) sometimes_.note(Sometimes::silent_send_failure_overflowed);
 }
 
 // --- being woken

@@ -30,6 +30,7 @@ SimulatedRing::SimulatedRing(Network& network, Tape& tape, Outside& outside,
     submission_ = {.entries = entries_.data(),
                    .kernel_head = &entries_head_,
                    .kernel_tail = &entries_tail_,
+                   .kernel_flags = &entries_flags_,
                    .mask = static_cast<unsigned>(entries_.size() - 1),
                    .tail = 0};
     completion_ = {.entries = completions_.data(),
@@ -48,17 +49,27 @@ void SimulatedRing::enter(unsigned wait_for, TimePoint deadline) noexcept {
     if (tape_.happens(Choice::enter_fails)) {
         sometimes_.note(Sometimes::enter_failed);
         ++progress_;
-        return;
+        return returning();
     }
     // The kernel returns how many it took, and does not wait when that was not all.
     if (consume()) wait(wait_for, deadline);
+    returning();
 }
 
 void SimulatedRing::submit() noexcept {
-    if (!consume()) return;
+    bool const took_all = consume();
     // Deferred work waits for an enter() that waits for completions; without that mode, it is done
     // whenever the thread comes by.
-    if (!features_.has(Feature::defer_taskrun)) run_deferred(0);
+    if (took_all && !features_.has(Feature::defer_taskrun)) run_deferred(0);
+    returning();
+}
+
+void SimulatedRing::returning() noexcept {
+    if (protocol_ && caught_up()) protocol_->caught_up();
+    for (unsigned i = entries_head_; i != submission_.tail; ++i) {
+        bool const silent = (entries_[i & submission_.mask].flags & IOSQE_CQE_SKIP_SUCCESS) != 0;
+        if (silent) sometimes_.note(Sometimes::silent_send_left_over);
+    }
 }
 
 void SimulatedRing::pass_time() noexcept {
@@ -203,6 +214,11 @@ void SimulatedRing::post(std::uint64_t user_data, std::int32_t result,
     if (overflow_.empty() && completions_ready() <= completion_.mask) return place(completion);
     sometimes_.note(Sometimes::completions_overflowed);
     overflow_.push_back(completion);
+    note_overflow();
+}
+
+void SimulatedRing::note_overflow() noexcept {
+    store_release(&entries_flags_, overflow_.empty() ? 0 : IORING_SQ_CQ_OVERFLOW);
 }
 
 // A completion after which the request goes on. Where the queue has no place for it, it becomes the
@@ -221,6 +237,7 @@ void SimulatedRing::flush_overflow() noexcept {
         place(overflow_.front());
         overflow_.pop_front();
     }
+    note_overflow();
 }
 
 std::size_t SimulatedRing::buffers_held() const noexcept {

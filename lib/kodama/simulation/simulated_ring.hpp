@@ -37,6 +37,8 @@ public:
     virtual ~Watcher() = default;
     virtual void on_submitted(io_uring_sqe const& entry, TimePoint now) = 0;
     virtual void on_completed(io_uring_cqe const& entry, TimePoint now) = 0;
+    // A silent send has taken everything, so the program is told nothing.
+    virtual void on_silent_success(std::uint64_t user_data, TimePoint now) = 0;
 };
 
 // An io_uring instance as Linux 6.1 to 6.18 has it, for what this library asks of it: the entries
@@ -118,6 +120,8 @@ private:
                                  std::uint32_t flags) noexcept;
     void place(io_uring_cqe const& completion) noexcept;
     void flush_overflow() noexcept;
+    void note_overflow() noexcept;
+    void returning() noexcept;
 
     // --- simulated_entry.cpp: what an entry asks for, and whether it may
     void issue(io_uring_sqe const& entry) noexcept;
@@ -137,6 +141,7 @@ private:
     [[nodiscard]] bool receive_piece(Request& request, bool& go_on) noexcept;
     [[nodiscard]] std::int32_t read_end(Socket& socket) noexcept;
     [[nodiscard]] bool send(Request& request) noexcept;
+    void end_send(Request const& request, std::int32_t result) noexcept;
     [[nodiscard]] bool read_wake(Request& request) noexcept;
 
     // --- simulated_control.cpp: shutting down, resetting, closing, cancelling
@@ -164,6 +169,7 @@ private:
     std::vector<io_uring_cqe> completions_;
     unsigned entries_head_ = 0;
     unsigned entries_tail_ = 0;
+    unsigned entries_flags_ = 0;
     unsigned completions_head_ = 0;
     unsigned completions_tail_ = 0;
     std::deque<io_uring_cqe> overflow_;

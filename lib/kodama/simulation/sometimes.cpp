@@ -41,6 +41,11 @@ constexpr std::array<std::string_view, sometimes_count> names{
     "idle_connection_closed",
     "stopped_with_connections",
     "submission_queue_full",
+    "silent_send_succeeded",
+    "silent_send_cut_short",
+    "silent_send_failed",
+    "silent_send_failure_overflowed",
+    "silent_send_left_over",
 };
 
 } // namespace

@@ -47,10 +47,15 @@ enum class Sometimes : std::uint8_t {
     idle_connection_closed,
     stopped_with_connections,
     submission_queue_full,
+    silent_send_succeeded,
+    silent_send_cut_short,
+    silent_send_failed,
+    silent_send_failure_overflowed,
+    silent_send_left_over, // not submitted by the call that was to submit it
 };
 
 inline constexpr std::size_t sometimes_count =
-    static_cast<std::size_t>(Sometimes::submission_queue_full) + 1;
+    static_cast<std::size_t>(Sometimes::silent_send_left_over) + 1;
 
 [[nodiscard]] std::string_view name_of(Sometimes what) noexcept;
 

@@ -52,6 +52,7 @@ void Trace::on_submitted(io_uring_sqe const& entry, TimePoint now) {
     }
     bool const is_send = entry.opcode == IORING_OP_SEND || entry.opcode == IORING_OP_SENDMSG;
     if (is_send && (entry.msg_flags & MSG_DONTWAIT) == 0) out_ << ", patient";
+    if ((entry.flags & IOSQE_CQE_SKIP_SUCCESS) != 0) out_ << ", silent";
     out_ << '\n';
 }
 
@@ -67,6 +68,10 @@ void Trace::on_completed(io_uring_cqe const& entry, TimePoint now) {
     }
     if ((entry.flags & IORING_CQE_F_MORE) != 0) out_ << ", more";
     out_ << '\n';
+}
+
+void Trace::on_silent_success(std::uint64_t user_data, TimePoint now) {
+    begin_line(out_, now) << "   " << describe(Token::from_user_data(user_data)) << ": all\n";
 }
 
 void Trace::note(std::string_view what, TimePoint now) { begin_line(out_, now) << what << '\n'; }
