@@ -179,6 +179,7 @@ private:
     Starved starved_;
     Silent silent_;
     bool silent_awaited_ = false;       // the next enter() must not wait
+    bool sends_go_first_ = false;       // this turn submits and does not wait for anything
     std::uint32_t buffers_sending_ = 0; // receive buffers that they read
     Held held_;
     std::uint32_t held_count_ = 0;
