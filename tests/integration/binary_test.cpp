@@ -169,7 +169,8 @@ TEST_CASE("fault_O1: a second signal ends at once") {
     eventually("the drain has begun",
                [&] { return connect_error(loopback(kodama.port())) == ECONNREFUSED; });
     CHECK(end(kodama, SIGINT) == 0);
-    CHECK_THAT(kodama.errors(), contains_text("1 connection"));
+    // How many is not said: whoever has just looked whether it drains may be among them.
+    CHECK_THAT(kodama.errors(), contains_text("did not finish"));
     CHECK(deaf.discard_until_end() == ECONNRESET);
 }
 
