@@ -76,7 +76,9 @@ TEST_CASE("fault_S4: a client that never reads is held within its limit, and get
         {.server = server.address(), .connections = 50, .bytes = scaled(2'000'000), .seed = seed}));
     // The others' bytes are all sent, so what is unsent is still the deaf client's alone.
     CHECK(unsent(server) <= bound_of(options));
-    CHECK(server.count(Counter::bytes_received) == held + 50 * scaled(2'000'000));
+    // Not equal: what the deaf client sent may still have been on its way, for TCP tries again only
+    // after a while.
+    CHECK(server.count(Counter::bytes_received) >= held + 50 * scaled(2'000'000));
     CHECK(server.count(Counter::connections_open) == 1);
 
     REQUIRE_NOTHROW(receive_everything(deaf, payload, sent));

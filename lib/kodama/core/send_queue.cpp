@@ -77,7 +77,7 @@ std::size_t SendQueue::blocks_to_move_into(BufferPool const& pool) const noexcep
 }
 
 std::size_t SendQueue::move_into(BufferPool& pool) noexcept {
-    std::size_t const size_before = size_;
+    [[maybe_unused]] std::size_t const size_before = size_; // for the assertion below
     std::size_t moved = 0;
     BufferBlock* rest = std::exchange(first_, nullptr);
     last_ = nullptr;
