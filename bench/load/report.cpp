@@ -115,8 +115,8 @@ bool client_bound(Result const& result) {
 
 bool kept_up(Result const& result) {
     Meter const& meter = result.meter;
-    // A lag is part of the latency that it delays, so it never hides one; but the tail has to be the
-    // server's rather than ours.
+    // A lag is part of the latency that it delays, so it never hides one; but the tail has to be
+    // the server's rather than ours.
     bool const on_time = meter.lag().percentile(99) * 3 <= meter.latency().percentile(99);
     auto const answered = static_cast<double>(meter.latency().count());
     return on_time && answered >= 0.99 * static_cast<double>(result.intended);
