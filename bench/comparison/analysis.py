@@ -126,13 +126,17 @@ class Analysis:
         return {**found, "cell": cell, "metric": metric, "against": other, "delta": delta,
                 "verdict": paired.verdict(found, delta) if self.ranked(other) else "not ranked"}
 
-    def best_peer(self, cell, metric):
-        best = self.pilots.get(cell.name, {}).get("best", {}).get(metric.name)
-        return best if best and self.ranked(best) and best in self.names_in(cell) else None
+    def against_strongest(self, cell, metric):
+        """Against the peer in user space with which kodama compares worst here, so that whoever is
+        ahead of it is ahead of all. A pilot run that chooses one beforehand may choose wrongly
+        where a run can be slow for reasons of the machine's."""
+        found = [self.comparison(cell, name, metric) for name in self.names_in(cell)
+                 if not self.is_kodama(name) and not self.in_kernel(name) and self.ranked(name)]
+        return min((one for one in found if one), key=lambda one: one["median"], default=None)
 
     def headline(self, metric):
-        """kodama against the best peer of each cell; cells where it loses first."""
-        found = [self.comparison(cell, self.best_peer(cell, metric), metric)
+        """kodama against the strongest peer of each cell; cells where it loses first."""
+        found = [self.against_strongest(cell, metric)
                  for cell in self.cells if metric in metrics_of(cell)]
         return losing_first(one for one in found if one)
 

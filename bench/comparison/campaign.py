@@ -5,7 +5,6 @@ import time
 from comparison import extras
 from comparison.cells import cell_named
 from comparison.load import conform, measured
-from comparison.metrics import METRICS, value_of
 
 ATTEMPTS_A_BLOCK = 3
 # A contender that spoils so many blocks of a cell in a row on its own is taken out of the cell.
@@ -67,24 +66,7 @@ class Campaign:
             if any(record["cell"] == cell.name for record in self.log.of("pilot")):
                 continue
             rate, note = self.rate_for(cell) if cell.open_loop else (None, None)
-            names = self.plan.order(cell, 0, 0, self.names_in(cell))
-            runs = {name: self.one_run(cell, 0, 0, name, rate) for name in names}
-            self.log.append({"record": "pilot", "cell": cell.name, "rate": rate, "note": note,
-                             "best": self.best_of(runs)})
-            self.disqualify(runs)
-
-    def best_of(self, runs):
-        """{metric: the best conforming peer}"""
-        best = {}
-        for metric in METRICS.values():
-            values = {name: value_of(run["load"], metric) for name, run in runs.items()
-                      if run["load"] and self.conforms(name) and not self.is_kodama(name)
-                      and not (metric.user_space and self.contenders[name].in_kernel)}
-            values = {name: value for name, value in values.items() if value}
-            if values:
-                pick = max if metric.more_is_better else min
-                best[metric.name] = pick(values, key=values.get)
-        return best
+            self.log.append({"record": "pilot", "cell": cell.name, "rate": rate, "note": note})
 
     def is_kodama(self, name):
         return self.contenders[name].is_kodama

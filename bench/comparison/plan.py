@@ -37,8 +37,7 @@ class Plan:
         return [name for name in self.contenders if name not in self.ablations]
 
     def blocks(self):
-        """(cell, block): each block of all cells, shuffled, before the next. Block 0 is the
-        pilot's, which decides who the best peer is and does not count."""
+        """(cell, block): each block of all cells, shuffled, before the next."""
         for block in range(1, self.timing.blocks + 1):
             order = list(self.timed_cells)
             random.Random(f"{self.seed}/{block}").shuffle(order)
@@ -57,7 +56,7 @@ class Plan:
     def estimated_seconds(self):
         total = (CONFORM_SECONDS + EXTRA_SECONDS) * len(self.contenders)
         for cell in self.timed_cells:
-            runs = len(self.contenders_of(cell)) * (self.timing.blocks + 1)
+            runs = len(self.contenders_of(cell)) * self.timing.blocks
             total += runs * self.seconds_of_run(cell)
         shapes = {cell.shape for cell in self.timed_cells if cell.open_loop}
         total += len(shapes) * len(self.contenders) * (self.timing.warm_up + self.timing.window + 1)
@@ -68,9 +67,9 @@ class Plan:
     def described(self):
         """What is printed before the start."""
         runs = sum(len(self.contenders_of(cell)) for cell in self.timed_cells)
-        runs *= self.timing.blocks + 1
+        runs *= self.timing.blocks
         return (f"{len(self.cells)} cells, {len(self.contenders)} contenders "
-                f"({', '.join(self.contenders)}), {self.timing.blocks} blocks and a pilot: "
+                f"({', '.join(self.contenders)}), {self.timing.blocks} blocks: "
                 f"{runs} runs of {self.timing.warm_up:g} s warm-up and {self.timing.window:g} s; "
                 f"about {self.estimated_seconds() / 60:.0f} minutes in all")
 

@@ -13,7 +13,7 @@ def all_plots(analysis, look):
         comparisons = analysis.headline(metric)
         confidence = min((one["confidence"] for one in comparisons), default=0)
         made.append((f"forest-{metric.name}", forest.forest(
-            comparisons, f"kodama against the best peer: {metric.title}",
+            comparisons, f"kodama against the strongest peer: {metric.title}",
             f"{forest.sense(metric)}, medians of paired ratios with {100 * confidence:.1f} % "
             "intervals; shaded: within the noise floor or 1 %")))
     for size in ("64", "512", "4096"):

@@ -58,10 +58,12 @@ def counted(comparisons):
 
 
 def headlines(document, analysis, forests):
-    document.heading("kodama against the best peer of each cell")
+    document.heading("kodama against the strongest peer of each cell")
     document.paragraph(
-        "Who is the best peer was decided in a pilot block that does not count. Ratios are "
-        "written so that above 1 is in kodama's favour. Cells where kodama is behind come first.")
+        "The strongest is the peer in user space with which kodama compares worst in the cell, by "
+        "these very blocks, which counts against kodama. Servers in the kernel are in the next "
+        "section. Ratios are written so that above 1 is in kodama's favour. Cells where kodama is "
+        "behind come first.")
     everything = []
     for metric in METRICS.values():
         comparisons = analysis.headline(metric)
@@ -72,7 +74,7 @@ def headlines(document, analysis, forests):
         document.paragraph(f"{counted(comparisons)} (of {len(comparisons)} cells).")
         if f"forest-{metric.name}" in forests:
             document.plot(forests[f"forest-{metric.name}"])
-        document.table(("cell", "verdict", "best peer", "ratio [interval]", "noise floor"),
+        document.table(("cell", "verdict", "strongest peer", "ratio [interval]", "noise floor"),
                        [(one["cell"].name, one["verdict"], one["against"], spread(one),
                          percent(one["delta"])) for one in comparisons])
     if everything:

@@ -74,7 +74,7 @@ class Campaigns(unittest.TestCase):
         self.assertGreater(memory[0]["rss_bytes"], 0)
 
     def test_discards_a_block_whole_and_repeats_it(self):
-        done = self.compare(*TWO_BLOCKS, **{"echo-epoll": ["retransmits", 3]})
+        done = self.compare(*TWO_BLOCKS, **{"echo-epoll": ["retransmits", 2]})
         self.assertEqual(done.returncode, 0, done.stderr)
         discarded = [one for one in self.records("block") if not one["valid"]]
         self.assertEqual([(one["block"], one["attempt"]) for one in discarded], [(1, 1), (1, 2)])

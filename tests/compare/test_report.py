@@ -49,6 +49,14 @@ class Reports(unittest.TestCase):
         for name in ("server_cpu", "machine_cpu", "throughput"):
             self.assertGreater(self.analysis.ratio(cell, "asio", METRICS[name])["median"], 1.1)
 
+    def test_the_strongest_peer_is_the_one_in_user_space_that_is_hardest_to_beat(self):
+        for metric in METRICS.values():
+            for one in self.analysis.headline(metric):
+                self.assertNotEqual(one["against"], "sockmap")
+                for name in ("epoll", "blocking", "asio"):
+                    other = self.analysis.comparison(one["cell"], name, metric)
+                    self.assertLessEqual(one["median"], other["median"])
+
     def test_who_does_not_conform_is_measured_and_not_ranked(self):
         self.assertIn("**io-uring** is not ranked: half-close: the echo", self.files["report.md"])
         for metric in METRICS.values():
