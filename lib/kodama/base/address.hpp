@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <string>
 
+#include <kodama/base/export.hpp>
+
 struct sockaddr;
 struct sockaddr_storage;
 
@@ -13,7 +15,7 @@ namespace kodama {
 enum class AddressFamily : std::uint8_t { unspecified, ipv4, ipv6 };
 
 // A plain value. Unspecified when nobody knows the address, as for a peer that has gone.
-class Address {
+class KODAMA_EXPORT Address {
 public:
     constexpr Address() noexcept = default;
 

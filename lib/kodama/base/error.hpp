@@ -4,16 +4,18 @@
 #include <stdexcept>
 #include <string>
 
+#include <kodama/base/export.hpp>
+
 namespace kodama {
 
 // An option has a value that it must not have. The message names option, value and range.
-class OptionError : public std::invalid_argument {
+class KODAMA_EXPORT OptionError : public std::invalid_argument {
 public:
     using std::invalid_argument::invalid_argument;
 };
 
 // The server cannot start. The message is one line: what failed, why, and what to do about it.
-class SetupError : public std::runtime_error {
+class KODAMA_EXPORT SetupError : public std::runtime_error {
 public:
     enum class Kind {
         unsupported, // io_uring is missing, forbidden, or lacks something that the server needs
@@ -29,6 +31,6 @@ private:
 };
 
 // "what: No such file or directory"; the error number is positive.
-[[nodiscard]] std::string describe_error(std::string const& what, int error_number);
+[[nodiscard]] KODAMA_EXPORT std::string describe_error(std::string const& what, int error_number);
 
 } // namespace kodama

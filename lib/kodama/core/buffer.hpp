@@ -7,6 +7,8 @@
 #include <string_view>
 #include <utility>
 
+#include <kodama/base/export.hpp>
+
 namespace kodama {
 
 class BufferPool;
@@ -28,7 +30,7 @@ struct BufferBlock {
 // Lifetime: may be kept across hooks, but not past the session that received it or past the server;
 // what is kept is missing to all connections of the worker. Threads: belongs to its worker's
 // thread.
-class Buffer {
+class KODAMA_EXPORT Buffer {
 public:
     Buffer() noexcept = default; // empty: no memory, no bytes
     Buffer(Buffer&& other) noexcept : block_(std::exchange(other.block_, nullptr)) {}

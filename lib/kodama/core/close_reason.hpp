@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include <kodama/base/export.hpp>
+
 namespace kodama {
 
 enum class CloseReason : std::uint8_t {
@@ -23,6 +25,6 @@ enum class CloseReason : std::uint8_t {
 inline constexpr std::size_t close_reason_count = 10;
 
 // "peer_finished" and so on; never empty.
-[[nodiscard]] std::string_view name_of(CloseReason reason) noexcept;
+[[nodiscard]] KODAMA_EXPORT std::string_view name_of(CloseReason reason) noexcept;
 
 } // namespace kodama

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include <kodama/base/address.hpp>
+#include <kodama/base/export.hpp>
 #include <kodama/base/ids.hpp>
 #include <kodama/base/intrusive_list.hpp>
 #include <kodama/core/buffer.hpp>
@@ -23,7 +24,7 @@ class Worker;
 // which is the one that calls the hooks; no call here may be made from another. None of them blocks
 // or calls back into the session, and none fails because of what a peer does: a connection that is
 // already ending answers `false` or ignores the call.
-class Connection {
+class KODAMA_EXPORT Connection {
 public:
     Connection() noexcept = default;
     Connection(Connection const&) = delete;

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include <kodama/base/export.hpp>
 #include <kodama/core/close_reason.hpp>
 
 namespace kodama {
@@ -40,10 +41,10 @@ enum class Counter : std::uint8_t {
 inline constexpr std::size_t counter_count = 22;
 
 // "turns" and so on; never empty.
-[[nodiscard]] std::string_view name_of(Counter counter) noexcept;
+[[nodiscard]] KODAMA_EXPORT std::string_view name_of(Counter counter) noexcept;
 
 // A copy at one moment: of one worker, or the sum of several.
-class Counters {
+class KODAMA_EXPORT Counters {
 public:
     [[nodiscard]] std::uint64_t operator[](Counter counter) const noexcept {
         return values_[static_cast<std::size_t>(counter)];
@@ -63,7 +64,7 @@ private:
 
 // The counters that a worker writes. One writer, any number of readers; relaxed loads and stores,
 // so that writing costs what a plain integer costs.
-class LiveCounters {
+class KODAMA_EXPORT LiveCounters {
 public:
     void add(Counter counter, std::uint64_t count = 1) noexcept {
         bump(values_[static_cast<std::size_t>(counter)], count);

@@ -5,6 +5,8 @@
 #include <functional>
 #include <string_view>
 
+#include <kodama/base/export.hpp>
+
 namespace kodama {
 
 enum class Event : std::uint8_t {
@@ -16,7 +18,7 @@ enum class Event : std::uint8_t {
 };
 
 // "accept_paused_table" and so on; never empty.
-[[nodiscard]] std::string_view name_of(Event event) noexcept;
+[[nodiscard]] KODAMA_EXPORT std::string_view name_of(Event event) noexcept;
 
 // Called in the thread of the worker that it happened to: be quick, do not block, do not throw.
 using EventHandler = std::function<void(Event)>;

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <vector>
 
+#include <kodama/base/export.hpp>
 #include <kodama/core/buffer_pool.hpp>
 #include <kodama/core/close_reason.hpp>
 #include <kodama/core/connection.hpp>
@@ -48,30 +49,31 @@ struct WorkerLimits {
 //   publish     give the receive buffers that came back to the kernel again
 //
 // Threads: everything in the thread that made the ring, but for request().
+// The simulator is linked with what is exported.
 class Worker {
 public:
     enum class Command : std::uint8_t { serve, drain, stop };
 
     // The worker takes over the listening sockets. Throws SetupError.
-    Worker(Ring& ring, FeatureSet features, WorkerLimits const& limits, SessionHooks const& hooks,
-           std::vector<int> const& listening_sockets, LiveCounters& counters,
-           EventHandler const& on_event);
+    KODAMA_EXPORT Worker(Ring& ring, FeatureSet features, WorkerLimits const& limits,
+                         SessionHooks const& hooks, std::vector<int> const& listening_sockets,
+                         LiveCounters& counters, EventHandler const& on_event);
     Worker(Worker const&) = delete;
     Worker& operator=(Worker const&) = delete;
     // Must have finished.
-    ~Worker();
+    KODAMA_EXPORT ~Worker();
 
     // Arms the listeners: when it returns, connections are accepted.
-    void start() noexcept;
+    KODAMA_EXPORT void start() noexcept;
 
-    void turn() noexcept;
+    KODAMA_EXPORT void turn() noexcept;
 
     // Drained or stopped, to the last connection.
-    [[nodiscard]] bool finished() const noexcept;
+    [[nodiscard]] KODAMA_EXPORT bool finished() const noexcept;
 
     // From any thread. Commands only ever get stronger; `deadline` is when a drain resets what is
     // left.
-    void request(Command command, TimePoint deadline) noexcept;
+    KODAMA_EXPORT void request(Command command, TimePoint deadline) noexcept;
 
 private:
     friend class Connection;

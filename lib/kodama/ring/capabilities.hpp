@@ -4,6 +4,7 @@
 #include <array>
 #include <string>
 
+#include <kodama/base/export.hpp>
 #include <kodama/ring/features.hpp>
 
 namespace kodama {
@@ -19,6 +20,6 @@ struct Capabilities {
 
 // Throws SetupError when the server cannot do without what is missing. The calling thread
 // makes no ring.
-[[nodiscard]] Capabilities probe_capabilities(FeatureSet disabled);
+[[nodiscard]] KODAMA_EXPORT Capabilities probe_capabilities(FeatureSet disabled);
 
 } // namespace kodama

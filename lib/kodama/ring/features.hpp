@@ -8,6 +8,8 @@
 #include <string>
 #include <string_view>
 
+#include <kodama/base/export.hpp>
+
 namespace kodama {
 
 enum class Feature : std::uint8_t {
@@ -27,11 +29,11 @@ inline constexpr std::array all_features{Feature::defer_taskrun,     Feature::re
                                          Feature::silent_sends};
 
 // "defer-taskrun" and so on, as `--disable` takes it.
-[[nodiscard]] std::string_view name_of(Feature feature) noexcept;
-[[nodiscard]] std::optional<Feature> feature_named(std::string_view name) noexcept;
+[[nodiscard]] KODAMA_EXPORT std::string_view name_of(Feature feature) noexcept;
+[[nodiscard]] KODAMA_EXPORT std::optional<Feature> feature_named(std::string_view name) noexcept;
 
 // A set of features; a plain value.
-class FeatureSet {
+class KODAMA_EXPORT FeatureSet {
 public:
     constexpr FeatureSet() noexcept = default;
 
@@ -66,6 +68,7 @@ private:
 
 // Reads "a,b"; empty text is the empty set. Throws OptionError that names `option`, the unknown
 // feature and the known ones.
-[[nodiscard]] FeatureSet parse_features(std::string_view option, std::string_view text);
+[[nodiscard]] KODAMA_EXPORT FeatureSet parse_features(std::string_view option,
+                                                      std::string_view text);
 
 } // namespace kodama

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include <kodama/base/export.hpp>
 #include <kodama/ring/abi.hpp>
 #include <kodama/ring/pending_requests.hpp>
 #include <kodama/ring/published_buffers.hpp>
@@ -31,26 +32,28 @@ namespace kodama {
 //                 hands out no descriptor that is in use
 //
 // It makes no system call and reads no clock.
+// The simulator is linked with what is exported.
 class RingProtocol {
 public:
     // Connections are direct descriptors, or ordinary ones.
-    explicit RingProtocol(bool direct_descriptors);
+    KODAMA_EXPORT explicit RingProtocol(bool direct_descriptors);
 
-    void buffer_ring_registered(io_uring_buf const* entries, unsigned count, std::uint16_t group);
-    void buffer_ring_unregistered(std::uint16_t group);
+    KODAMA_EXPORT void buffer_ring_registered(io_uring_buf const* entries, unsigned count,
+                                              std::uint16_t group);
+    KODAMA_EXPORT void buffer_ring_unregistered(std::uint16_t group);
 
     // Before entries are consumed or completions become visible: sees what was published since.
-    void entering();
+    KODAMA_EXPORT void entering();
 
     // The kernel consumes the entry: in order. What it points at must still be there.
-    void submitted(io_uring_sqe const& entry);
+    KODAMA_EXPORT void submitted(io_uring_sqe const& entry);
 
     // The program can see the completion: in order.
-    void completed(io_uring_cqe const& entry);
+    KODAMA_EXPORT void completed(io_uring_cqe const& entry);
 
     // All entries were consumed, and the program can see every completion that there is for them.
     // A silent send that has none by now has taken everything, and is in flight no longer.
-    void caught_up();
+    KODAMA_EXPORT void caught_up();
 
     // Requests that have not had their last completion.
     [[nodiscard]] std::size_t in_flight() const { return pending_.size(); }

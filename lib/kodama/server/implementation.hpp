@@ -8,6 +8,7 @@
 #include <mutex>
 #include <vector>
 
+#include <kodama/base/export.hpp>
 #include <kodama/base/unique_fd.hpp>
 #include <kodama/core/deadline.hpp>
 #include <kodama/core/worker.hpp>
@@ -18,7 +19,7 @@
 namespace kodama {
 
 // Options, listening sockets, workers. Threads: as for BasicServer.
-class BasicServer::Implementation {
+class KODAMA_HIDDEN BasicServer::Implementation {
 public:
     Implementation(Options const& options, SessionHooks const& hooks);
 

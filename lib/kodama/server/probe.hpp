@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include <kodama/base/export.hpp>
 #include <kodama/ring/capabilities.hpp>
 #include <kodama/server/options.hpp>
 
@@ -32,9 +33,9 @@ struct ProbeReport {
 };
 
 // Tries everything but listening. Throws OptionError.
-[[nodiscard]] ProbeReport probe(Options const& options);
+[[nodiscard]] KODAMA_EXPORT ProbeReport probe(Options const& options);
 
 // Several lines, for people.
-[[nodiscard]] std::string to_text(ProbeReport const& report);
+[[nodiscard]] KODAMA_EXPORT std::string to_text(ProbeReport const& report);
 
 } // namespace kodama

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <kodama/base/address.hpp>
+#include <kodama/base/export.hpp>
 #include <kodama/core/counters.hpp>
 #include <kodama/ring/features.hpp>
 #include <kodama/server/options.hpp>
@@ -21,7 +22,7 @@ namespace kodama {
 //
 // Threads: the member functions may be called from any thread, one at a time, but for counters(),
 // drain() and stop(), which may be called at any time.
-class BasicServer {
+class KODAMA_EXPORT BasicServer {
 public:
     // Listens and starts the workers; when it returns, every worker accepts. Throws OptionError for
     // a value out of range, SetupError when the system or the kernel cannot serve.

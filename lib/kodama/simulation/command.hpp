@@ -3,6 +3,7 @@
 
 #include <iosfwd>
 
+#include <kodama/base/export.hpp>
 #include <kodama/simulation/program.hpp>
 
 namespace kodama::simulation {
@@ -17,7 +18,8 @@ namespace kodama::simulation {
 //             argc, argv, {.hooks = &kodama::session_hooks<Echo>, .dialogue = &echo},
 //             std::cout, std::cerr);
 //     }
-[[nodiscard]] int run_command(int argc, char const* const* argv, Program const& program,
-                              std::ostream& out, std::ostream& errors);
+[[nodiscard]] KODAMA_EXPORT int run_command(int argc, char const* const* argv,
+                                            Program const& program, std::ostream& out,
+                                            std::ostream& errors);
 
 } // namespace kodama::simulation

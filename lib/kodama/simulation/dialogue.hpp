@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include <kodama/base/export.hpp>
+
 namespace kodama::simulation {
 
 // A protocol as its peers see it, as two streams of bytes that are functions of a connection's
@@ -11,7 +13,7 @@ namespace kodama::simulation {
 // at the first wrong one. Peers cut the stream where they like. All functions are pure.
 //
 // The default is the echo protocol with pseudo-random bytes.
-class Dialogue {
+class KODAMA_EXPORT Dialogue {
 public:
     virtual ~Dialogue() = default;
 

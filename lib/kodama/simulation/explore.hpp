@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include <kodama/base/export.hpp>
 #include <kodama/simulation/program.hpp>
 
 namespace kodama::simulation {
@@ -28,11 +29,12 @@ struct Finding {
 
 // Each run is made in a child process, so that a crash is a finding and not the end; the caller
 // must have no threads that hold locks. Throws std::system_error where there can be no child.
-[[nodiscard]] std::optional<Finding> explore(Program const& program,
-                                             Exploration const& exploration = {});
+[[nodiscard]] KODAMA_EXPORT std::optional<Finding> explore(Program const& program,
+                                                           Exploration const& exploration = {});
 
 // Makes the run that a script describes. Throws std::invalid_argument for one that cannot be read,
 // or that makes decisions which nobody asks for any more.
-[[nodiscard]] std::optional<Finding> run_script(Program const& program, std::string_view script);
+[[nodiscard]] KODAMA_EXPORT std::optional<Finding> run_script(Program const& program,
+                                                              std::string_view script);
 
 } // namespace kodama::simulation
