@@ -1,0 +1,20 @@
+# Options of kodama, made by app/completions/generate.
+
+complete -c kodama -f
+complete -c kodama -l listen -x -d 'where to listen'
+complete -c kodama -l workers -x -d 'threads'
+complete -c kodama -l disable -x -a 'defer-taskrun registered-ring no-iowait multishot-accept multishot-receive direct-descriptors silent-sends' -d 'do without a feature that the kernel has'
+complete -c kodama -l max-connections -x -d 'connections of the whole server'
+complete -c kodama -l backlog -x -d 'connections that wait to be accepted, for each listening socket'
+complete -c kodama -l buffers -x -d 'receive buffers of each worker'
+complete -c kodama -l max-pending -x -d 'unsent bytes a connection may hold before its peer stops being read'
+complete -c kodama -l max-pending-total -x -d 'unsent bytes of all connections together'
+complete -c kodama -l idle-timeout -x -d 'close a connection on which nothing came or went for so long'
+complete -c kodama -l send-timeout -x -d 'drop a peer that acknowledges nothing for so long'
+complete -c kodama -l linger-timeout -x -d 'wait for a peer\'s FIN for so long after ours'
+complete -c kodama -l drain-timeout -x -d 'how long to drain before what is left is reset'
+complete -c kodama -l pin-cpus -d 'bind each worker to a core of its own'
+complete -c kodama -l stats-interval -x -d 'print the counters to stderr so often, as SIGUSR1 does once'
+complete -c kodama -l probe -d 'tell what this machine has against what these options need'
+complete -c kodama -l version -d 'print the version and exit'
+complete -c kodama -l help -d 'print this and exit'
