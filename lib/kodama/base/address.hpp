@@ -12,6 +12,7 @@ struct sockaddr_storage;
 
 namespace kodama {
 
+// Which kind of address it is; unspecified is none.
 enum class AddressFamily : std::uint8_t { unspecified, ipv4, ipv6 };
 
 // A plain value. Unspecified when nobody knows the address, as for a peer that has gone.
@@ -19,6 +20,7 @@ class KODAMA_EXPORT Address {
 public:
     constexpr Address() noexcept = default;
 
+    // `bytes` in the order in which they are written: {127, 0, 0, 1}.
     [[nodiscard]] static Address ipv4(std::array<std::uint8_t, 4> bytes,
                                       std::uint16_t port) noexcept;
     // `scope` is the interface index of a link-local address (RFC 4007), 0 otherwise.
@@ -30,8 +32,11 @@ public:
     // Fills `storage` and returns its length, 0 for an unspecified address.
     [[nodiscard]] std::uint32_t to(sockaddr_storage& storage) const noexcept;
 
+    // Which kind it is.
     [[nodiscard]] AddressFamily family() const noexcept { return family_; }
+    // In host order.
     [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
+    // The same address with another port.
     [[nodiscard]] Address with_port(std::uint16_t port) const noexcept;
 
     // "127.0.0.1:8888", "[::1]:8888", "[fe80::1%2]:8888", or "unknown".

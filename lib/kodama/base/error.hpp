@@ -17,13 +17,16 @@ public:
 // The server cannot start. The message is one line: what failed, why, and what to do about it.
 class KODAMA_EXPORT SetupError : public std::runtime_error {
 public:
+    // Whose fault it is: io_uring's, or the rest of the system's.
     enum class Kind {
         unsupported, // io_uring is missing, forbidden, or lacks something that the server needs
         refused,     // the system said no: port in use, no permission, a limit too low
     };
 
+    // The message is one line.
     SetupError(Kind kind, std::string const& message) : std::runtime_error(message), kind_(kind) {}
 
+    // Which of the two.
     [[nodiscard]] Kind kind() const noexcept { return kind_; }
 
 private:

@@ -33,7 +33,9 @@ struct BufferBlock {
 class KODAMA_EXPORT Buffer {
 public:
     Buffer() noexcept = default; // empty: no memory, no bytes
+    // The other is empty afterwards.
     Buffer(Buffer&& other) noexcept : block_(std::exchange(other.block_, nullptr)) {}
+    // Gives back what it held; the other is empty afterwards.
     Buffer& operator=(Buffer&& other) noexcept {
         if (this != &other) {
             release();
@@ -43,12 +45,16 @@ public:
     }
     ~Buffer() { release(); }
 
+    // In bytes.
     [[nodiscard]] std::size_t size() const noexcept { return block_ == nullptr ? 0 : block_->size; }
+    // Whether it holds no bytes.
     [[nodiscard]] bool empty() const noexcept { return size() == 0; }
 
+    // What it holds; valid until the buffer ends, is moved or is sent.
     [[nodiscard]] std::span<std::byte const> bytes() const noexcept { return {data(), size()}; }
     // What is received is its holder's, and may be changed before it is sent on.
     [[nodiscard]] std::span<std::byte> bytes() noexcept { return {data(), size()}; }
+    // The same as text.
     [[nodiscard]] std::string_view text() const noexcept {
         return {reinterpret_cast<char const*>(data()), size()};
     }
@@ -56,6 +62,7 @@ public:
     // Narrow the buffer to a part of what it holds, in place; both stop at its ends. So a part of a
     // message can be sent: `buffer.remove_prefix(4); connection.send(std::move(buffer));`.
     void remove_prefix(std::size_t count) noexcept;
+    // Keeps the first `count` bytes; see remove_prefix().
     void keep_prefix(std::size_t count) noexcept;
 
     // Gives the memory back now; the buffer is empty afterwards.

@@ -9,6 +9,7 @@
 
 namespace kodama {
 
+// The first reason that there was; later ones do not change it.
 enum class CloseReason : std::uint8_t {
     peer_finished,   // the peer sent FIN and was answered to the last byte
     session_closed,  // the session called close(), or finish() and the peer finished too
@@ -22,6 +23,7 @@ enum class CloseReason : std::uint8_t {
     stopped,         // the server stopped, or its drain met the deadline: reset
 };
 
+// How many there are.
 inline constexpr std::size_t close_reason_count = 10;
 
 // "peer_finished" and so on; never empty.

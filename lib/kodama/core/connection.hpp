@@ -42,6 +42,7 @@ public:
     // a worker's share of `Options::max_pending_total` has no room for them; more than that share
     // at once is refused for ever.
     bool send_copy(std::span<std::byte const> bytes) noexcept;
+    // The same for text.
     bool send_copy(std::string_view text) noexcept {
         return send_copy(std::as_bytes(std::span(text)));
     }

@@ -38,6 +38,7 @@ enum class Counter : std::uint8_t {
     buffers_sending,           // gauge: those in silent sends, which are back after the next turn
 };
 
+// How many there are.
 inline constexpr std::size_t counter_count = 22;
 
 // "turns" and so on; never empty.
@@ -46,6 +47,7 @@ inline constexpr std::size_t counter_count = 22;
 // A copy at one moment: of one worker, or the sum of several.
 class KODAMA_EXPORT Counters {
 public:
+    // The value of one counter.
     [[nodiscard]] std::uint64_t operator[](Counter counter) const noexcept {
         return values_[static_cast<std::size_t>(counter)];
     }
@@ -53,6 +55,7 @@ public:
     [[nodiscard]] std::uint64_t operator[](CloseReason reason) const noexcept {
         return closed_[static_cast<std::size_t>(reason)];
     }
+    // Adds each counter of the other: the sum of several workers.
     Counters& operator+=(Counters const& other) noexcept;
 
 private:

@@ -9,6 +9,7 @@
 
 namespace kodama {
 
+// What happened to a worker, as `Options::on_event` is told.
 enum class Event : std::uint8_t {
     accept_paused_table,       // every place is taken; new connections wait in the kernel's queue
     accept_paused_descriptors, // the process or the system has no descriptor left

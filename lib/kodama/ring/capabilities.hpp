@@ -12,7 +12,7 @@ namespace kodama {
 // Tried once at start, on small rings and sockets that exist only for that; never concluded from a
 // version.
 struct Capabilities {
-    FeatureSet usable;
+    FeatureSet usable; // what was tried and worked, less what was disabled
     // For each feature that is not: why, in a few words ("disabled", "setup flag refused
     // (EINVAL)").
     std::array<std::string, all_features.size()> why_not;

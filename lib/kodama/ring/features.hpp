@@ -12,6 +12,7 @@
 
 namespace kodama {
 
+// One part, by the Linux version that had it first; found by trying, never by a version.
 enum class Feature : std::uint8_t {
     defer_taskrun,      // completions are worked on only when the worker enters (Linux 6.1)
     registered_ring,    // the ring's own descriptor is registered with its thread (5.18)
@@ -23,6 +24,7 @@ enum class Feature : std::uint8_t {
     silent_sends,       // a send that takes everything completes without saying so (6.1)
 };
 
+// Each of them once, in the order of the enumeration.
 inline constexpr std::array all_features{Feature::defer_taskrun,     Feature::registered_ring,
                                          Feature::no_iowait,         Feature::multishot_accept,
                                          Feature::multishot_receive, Feature::direct_descriptors,
@@ -30,6 +32,7 @@ inline constexpr std::array all_features{Feature::defer_taskrun,     Feature::re
 
 // "defer-taskrun" and so on, as `--disable` takes it.
 [[nodiscard]] KODAMA_EXPORT std::string_view name_of(Feature feature) noexcept;
+// The feature of that name, or nothing.
 [[nodiscard]] KODAMA_EXPORT std::optional<Feature> feature_named(std::string_view name) noexcept;
 
 // A set of features; a plain value.
@@ -37,6 +40,7 @@ class KODAMA_EXPORT FeatureSet {
 public:
     constexpr FeatureSet() noexcept = default;
 
+    // Every feature there is.
     [[nodiscard]] static constexpr FeatureSet all() noexcept {
         FeatureSet set;
         for (Feature const feature : all_features)
@@ -44,13 +48,19 @@ public:
         return set;
     }
 
+    // Puts one in; nothing happens if it is in already.
     constexpr void add(Feature feature) noexcept { bits_ |= bit(feature); }
+    // Takes one out; nothing happens if it is not in.
     constexpr void remove(Feature feature) noexcept { bits_ &= ~bit(feature); }
+    // Puts all of the other set in.
     constexpr void add(FeatureSet other) noexcept { bits_ |= other.bits_; }
+    // Takes all of the other set out.
     constexpr void remove(FeatureSet other) noexcept { bits_ &= ~other.bits_; }
+    // Whether it is in the set.
     [[nodiscard]] constexpr bool has(Feature feature) const noexcept {
         return (bits_ & bit(feature)) != 0;
     }
+    // Whether no feature is in the set.
     [[nodiscard]] constexpr bool empty() const noexcept { return bits_ == 0; }
 
     // "defer-taskrun,no-iowait", in the order of the enumeration; "none" when empty.

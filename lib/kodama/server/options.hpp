@@ -14,8 +14,8 @@ namespace kodama {
 
 // How many buffers of which size. `bytes` is at most 1 GiB in all.
 struct BufferCount {
-    std::uint32_t count = 0;
-    std::uint32_t size = 0; // bytes
+    std::uint32_t count = 0; // buffers
+    std::uint32_t size = 0;  // bytes
 
     friend bool operator==(BufferCount const&, BufferCount const&) = default;
 };

@@ -38,6 +38,7 @@ public:
     // What it uses of the kernel: what was found by trying, less what was disabled.
     [[nodiscard]] FeatureSet features() const noexcept;
 
+    // How many threads serve: `Options::workers`, or what 0 there came to.
     [[nodiscard]] std::size_t worker_count() const noexcept;
 
     // How many connections it serves at most: `Options::max_connections`, or less where the limit
@@ -46,6 +47,7 @@ public:
 
     // The sum over the workers, or one worker's share. Relaxed: a moment's view, of each counter.
     [[nodiscard]] Counters counters() const noexcept;
+    // Of one worker, below worker_count().
     [[nodiscard]] Counters counters(std::size_t worker) const;
 
     // Stops accepting, echoes (or whatever the session does with) everything that has arrived,
@@ -79,6 +81,7 @@ private:
 // A server whose connections are served by sessions of type `S`, one each.
 template <Session S> class Server : public BasicServer {
 public:
+    // Listens and starts; see BasicServer::BasicServer.
     explicit Server(Options const& options = {}) : BasicServer(options, session_hooks<S>) {}
 };
 

@@ -82,6 +82,7 @@ template <Session S> struct SessionAdapter {
     }
 };
 
+// The table for sessions of type `S`, for BasicServer and for the simulator.
 template <Session S> inline constexpr SessionHooks session_hooks = SessionAdapter<S>::hooks();
 
 } // namespace kodama

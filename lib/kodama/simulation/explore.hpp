@@ -14,10 +14,10 @@ namespace kodama::simulation {
 
 // How to look. Seeds are tried in order, from the first one on.
 struct Exploration {
-    std::uint64_t first_seed = 0;
-    std::uint64_t runs = 2000; // at most
-    std::chrono::nanoseconds time = std::chrono::hours(24 * 365);
-    bool shrink = true;
+    std::uint64_t first_seed = 0;                                 // the first run's number
+    std::uint64_t runs = 2000;                                    // at most
+    std::chrono::nanoseconds time = std::chrono::hours(24 * 365); // at most, for all runs
+    bool shrink = true; // make what was found smaller, which takes more runs
 };
 
 // A run in which something went wrong, as small as it could be made.

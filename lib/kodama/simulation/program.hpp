@@ -11,7 +11,7 @@ namespace kodama::simulation {
 // global state.
 struct Program {
     SessionHooks const* hooks = nullptr; // &session_hooks<S>
-    Dialogue const* dialogue = nullptr;
+    Dialogue const* dialogue = nullptr;  // what peers say and have to hear
     // Sessions send exactly what they receive, so the counters of bytes have to balance.
     bool echoes = false;
 };
