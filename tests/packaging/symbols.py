@@ -2,7 +2,7 @@
 """Compares what the shared libraries export with symbols.txt: `symbols.py [--update] LIBRARY...`.
 
 Only what their own code defines, which no compiler or optimiser decides: not what templates and
-inline functions leave behind. abidw would tell the types too, but what it writes is 2.9 MB for this
+inline functions leave behind. abidw would tell the types too, but what it wrote was 2.9 MB for this
 library, most of it the C++ standard library's, and changes with the compiler."""
 
 import argparse
