@@ -48,6 +48,10 @@ public:
     // How many bytes are queued that the kernel has not accepted yet.
     [[nodiscard]] std::size_t unsent() const noexcept { return state_.unsent().size(); }
 
+    // Whether what arrives is given to the session: no longer after close() or abort(). For those
+    // who find more than one message in what they receive: the rest is not to be served then.
+    [[nodiscard]] bool receives() const noexcept { return state_.delivers(); }
+
     // Sends FIN after everything queued has been accepted by the kernel (SHUT_WR). Reading goes on;
     // the connection closes once the peer has finished too.
     void finish() noexcept;
