@@ -18,6 +18,7 @@
 #include <kodama/core/connection.hpp>          // Connection
 #include <kodama/core/counters.hpp>            // Counter, Counters
 #include <kodama/core/event.hpp>               // Event
+#include <kodama/protocol/framed.hpp>          // Framed
 #include <kodama/protocol/length_prefixed.hpp> // LengthPrefixed, big_endian
 #include <kodama/protocol/lines.hpp>           // Lines
 #include <kodama/ring/features.hpp>            // Feature, FeatureSet
