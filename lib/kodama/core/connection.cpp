@@ -25,6 +25,12 @@ void Connection::abort() noexcept {
     worker_->touch(*this);
 }
 
+void Connection::start_timer(std::chrono::nanoseconds delay) noexcept {
+    worker_->start_session_timer(*this, delay);
+}
+
+void Connection::stop_timer() noexcept { worker_->stop_session_timer(*this); }
+
 Address const& Connection::peer() noexcept {
     if (peer_.family() == AddressFamily::unspecified) {
         peer_ = worker_->ring_.peer_address(descriptor_);

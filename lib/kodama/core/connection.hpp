@@ -1,6 +1,7 @@
 // What a session may do with its connection.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -64,6 +65,17 @@ public:
 
     // Resets the connection now; what is unsent is lost.
     void abort() noexcept;
+
+    // Calls the session's `on_timer` once, when `delay` has passed: never earlier, and in the same
+    // turn of the worker as whatever else happens then. There is one such timer: it is replaced
+    // when it runs already, and may be started again from `on_timer`. A delay of 0 or less is over
+    // in the worker's next turn at the latest; one beyond the clock's range never ends. It does
+    // not fire after abort() or a reset, nor after `on_close`; after close() it does. Without an
+    // `on_timer`, nothing happens. O(log n) for n running timers; allocates nothing.
+    void start_timer(std::chrono::nanoseconds delay) noexcept;
+
+    // The timer does not fire, unless it is started again.
+    void stop_timer() noexcept;
 
     // The peer's address, asked for at the first call and then remembered. The first call costs
     // three system calls with direct descriptors and one without, for multishot accept does not

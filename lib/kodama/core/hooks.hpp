@@ -24,6 +24,7 @@ struct SessionHooks {
     bool (*on_receive)(void* session, Connection& connection, Buffer&& buffer) noexcept = nullptr;
     bool (*on_writable)(void* session, Connection& connection) noexcept = nullptr;
     bool (*on_peer_finished)(void* session, Connection& connection) noexcept = nullptr;
+    bool (*on_timer)(void* session, Connection& connection) noexcept = nullptr;
     bool (*on_close)(void* session, CloseReason reason) noexcept = nullptr;
 };
 

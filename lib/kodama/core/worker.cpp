@@ -47,7 +47,8 @@ Worker::Worker(Ring& ring, FeatureSet features, WorkerLimits const& limits,
       copies_(static_cast<std::uint32_t>(limits.pending_total / copy_block_size), copy_block_size),
       buffer_ring_(ring, limits.buffer_count, receive_group),
       requests_(ring, features),
-      table_(limits.max_connections + spare_places(listening_sockets), chooser(features), hooks) {
+      table_(limits.max_connections + spare_places(listening_sockets), chooser(features), hooks),
+      session_timers_(hooks.on_timer != nullptr ? table_.size() : 0) {
     if (features_.has(Feature::direct_descriptors)) {
         ring_.require_direct_descriptors(table_.size());
     }

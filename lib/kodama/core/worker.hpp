@@ -17,6 +17,7 @@
 #include <kodama/core/hooks.hpp>
 #include <kodama/core/listener.hpp>
 #include <kodama/core/requests.hpp>
+#include <kodama/core/timer_heap.hpp>
 #include <kodama/ring/buffer_ring.hpp>
 #include <kodama/ring/features.hpp>
 #include <kodama/ring/ring.hpp>
@@ -112,6 +113,9 @@ private:
     void start_timer(Connection& connection, Timer timer) noexcept;
     void stop_timer(Connection& connection) noexcept;
     void restart_idle_timer(Connection& connection) noexcept;
+    void start_session_timer(Connection& connection, Duration delay) noexcept;
+    void stop_session_timer(Connection& connection) noexcept;
+    void expire_session_timers(TimePoint now) noexcept;
     [[nodiscard]] TimePoint next_deadline() const noexcept;
 
     // --- worker_connections.cpp: what completions do to a connection, and what it wants next
@@ -185,6 +189,7 @@ private:
     std::uint32_t held_count_ = 0;
     // One list for each kind of timer: all of a kind run equally long, so each list is in order.
     std::array<Timed, 2> timed_;
+    TimerHeap session_timers_; // has places only where sessions have an on_timer
     std::uint32_t evictions_under_way_ = 0;
     std::uint32_t unparks_ = 0; // wraps around
 

@@ -13,6 +13,7 @@ void Worker::pump_touched() noexcept {
 }
 
 void Worker::leave_all_lists(Connection& connection) noexcept {
+    stop_session_timer(connection);
     touched_.remove_if_present(connection);
     parked_.remove_if_present(connection);
     blocked_.remove_if_present(connection);

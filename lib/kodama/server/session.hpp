@@ -23,6 +23,7 @@ namespace kodama {
 //   void on_peer_finished(Connection&)      the peer sent FIN: nothing more will arrive. Without
 //                                           this hook the connection closes once everything is
 //                                           sent; with it, the session must finish() or close()
+//   void on_timer(Connection&)              the time is over that start_timer() was given
 //   void on_close(CloseReason)              the connection is over; the last hook
 template <class S>
 concept Session = std::default_initializable<S> && std::destructible<S> &&
@@ -71,6 +72,11 @@ template <Session S> struct SessionAdapter {
         if constexpr (requires(S s, Connection& c) { s.on_peer_finished(c); }) {
             hooks.on_peer_finished = [](void* memory, Connection& connection) noexcept {
                 return guarded([&] { session(memory).on_peer_finished(connection); });
+            };
+        }
+        if constexpr (requires(S s, Connection& c) { s.on_timer(c); }) {
+            hooks.on_timer = [](void* memory, Connection& connection) noexcept {
+                return guarded([&] { session(memory).on_timer(connection); });
             };
         }
         if constexpr (requires(S s, CloseReason reason) { s.on_close(reason); }) {

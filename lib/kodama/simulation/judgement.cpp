@@ -196,7 +196,7 @@ bool Simulation::may_be_cut(Peer const& peer, Experience const& experience) cons
     Counters const counters = counters_.snapshot();
     bool const left_alone = plan_.ending == Ending::peers_leave && peer.stay() == Stay::no;
     if (!draining_ || left_alone) return false;
-    if (counters[CloseReason::stopped] > 0) return true;
+    if (counters[CloseReason::stopped] > 0 || program_.answers_later) return true;
     // What had arrived when the drain began is answered.
     std::uint64_t const arrived = experience.connection < arrived_before_drain_.size()
                                       ? arrived_before_drain_[experience.connection]

@@ -14,6 +14,8 @@ struct Program {
     Dialogue const* dialogue = nullptr;
     // Sessions send exactly what they receive, so the counters of bytes have to balance.
     bool echoes = false;
+    // Sessions may answer later than in the hook that has received, so a drain may cut an answer.
+    bool answers_later = false;
 };
 
 } // namespace kodama::simulation
