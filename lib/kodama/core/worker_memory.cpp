@@ -77,13 +77,15 @@ void Worker::relieve_memory() noexcept {
         next = Starved::next(*connection);
         ConnectionState& state = connection->state_;
         bool const blocked = state.blocked() && !state.broken();
-        bool const room = blocked
-                              ? state.unsent().blocks_to_move_into(copies_) <= copies_.free_count()
-                              : connection->wanted_ <= copies_.free_bytes();
+        std::size_t const blocks = blocked ? state.unsent().blocks_to_move_into(copies_) : 0;
+        // One that has moved already only wants to send more.
+        bool const moves = blocked && (blocks > 0 || state.starved());
+        bool const room =
+            moves ? blocks <= copies_.free_count() : connection->wanted_ <= copies_.free_bytes();
         if (room) {
             starved_.remove(*connection);
             touch(*connection);
-        } else if (blocked) {
+        } else if (moves) {
             // A session that wants to send more can wait; receive buffers that are held cannot.
             if (evictions_under_way_ == 0) evict_longest_blocked();
             return;
