@@ -275,3 +275,26 @@ TEST_CASE("over: a send that is running is not cancelled again, but waited for")
     machine.state.sent(0);
     machine.expect_closed(CloseReason::session_aborted);
 }
+
+TEST_CASE("a session that pauses is not read until it resumes, but its last call waits for that") {
+    Machine machine;
+    machine.expect(Step::receive);
+    machine.state.pause();
+    machine.expect(Step::cancel_receive);
+    machine.cancelled();
+    machine.expect_nothing();
+    machine.state.drain();
+    machine.expect_nothing();
+    machine.state.resume();
+    machine.expect(Step::receive_rest);
+    machine.state.pause();
+    machine.expect_nothing(); // it does not wait, so there is nothing to cancel
+}
+
+TEST_CASE("a session that pauses and closes has its input discarded as any other") {
+    Machine machine;
+    machine.state.pause();
+    machine.state.close(CloseReason::session_closed);
+    machine.expect(Step::shut_down);
+    machine.expect(Step::receive);
+}

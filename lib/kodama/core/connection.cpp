@@ -10,6 +10,16 @@ bool Connection::send_copy(std::span<std::byte const> bytes) noexcept {
     return worker_->send_copy(*this, bytes);
 }
 
+void Connection::pause_receiving() noexcept {
+    state_.pause();
+    worker_->touch(*this);
+}
+
+void Connection::resume_receiving() noexcept {
+    state_.resume();
+    worker_->touch(*this);
+}
+
 void Connection::finish() noexcept {
     state_.finish(CloseReason::session_closed);
     worker_->touch(*this);

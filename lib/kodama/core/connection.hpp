@@ -53,6 +53,11 @@ public:
     // who find more than one message in what they receive: the rest is not to be served then.
     [[nodiscard]] bool receives() const noexcept { return state_.delivers(); }
 
+    // Stops reading the peer until resume_receiving(): for a session that can use nothing now. What
+    // the kernel has delivered by then comes all the same. A drain waits for it, to its deadline.
+    void pause_receiving() noexcept;
+    void resume_receiving() noexcept;
+
     // Sends FIN after everything queued has been accepted by the kernel (SHUT_WR). Reading goes on;
     // the connection closes once the peer has finished too.
     void finish() noexcept;

@@ -84,6 +84,11 @@ public:
     // The last send was cut short: the next one may wait for the peer. Until all is sent.
     void block() noexcept;
 
+    // The session wants nothing now, so the peer is not read; what the kernel had delivered by then
+    // comes all the same. Of no consequence once input is discarded.
+    void pause() noexcept;
+    void resume() noexcept;
+
     // There is no memory to move the unsent bytes to; `send` is not asked for meanwhile.
     void starve() noexcept;
     void feed() noexcept;
@@ -136,6 +141,7 @@ private:
     bool parked_ : 1 = false;
     bool blocked_ : 1 = false;
     bool starved_ : 1 = false;
+    bool paused_ : 1 = false;
 };
 
 } // namespace kodama

@@ -65,6 +65,17 @@ void SendQueue::consume(std::size_t count) noexcept {
     KODAMA_ASSERT((size_ == 0) == (first_ == nullptr));
 }
 
+Buffer SendQueue::pop() noexcept {
+    BufferBlock* const block = first_;
+    if (block == nullptr) return {};
+    KODAMA_ASSERT(block->size <= size_);
+    size_ -= block->size;
+    first_ = block->next;
+    if (first_ == nullptr) last_ = nullptr;
+    KODAMA_ASSERT((size_ == 0) == (first_ == nullptr));
+    return Buffer(block);
+}
+
 void SendQueue::clear() noexcept { consume(size_); }
 
 std::size_t SendQueue::blocks_to_move_into(BufferPool const& pool) const noexcept {

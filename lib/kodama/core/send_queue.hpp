@@ -38,6 +38,10 @@ public:
     // The first `count` bytes were sent: their blocks go back.
     void consume(std::size_t count) noexcept;
 
+    // Takes the front out, for those who queue what they have received; empty when nothing is
+    // there.
+    [[nodiscard]] Buffer pop() noexcept;
+
     void clear() noexcept;
 
     // How many free blocks of `pool` are surely enough for move_into(); 0 when nothing is outside.
