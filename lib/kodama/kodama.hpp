@@ -18,9 +18,12 @@
 #include <kodama/core/connection.hpp>          // Connection
 #include <kodama/core/counters.hpp>            // Counter, Counters
 #include <kodama/core/event.hpp>               // Event
+#include <kodama/protocol/coroutine.hpp>       // Coroutine
 #include <kodama/protocol/framed.hpp>          // Framed
 #include <kodama/protocol/length_prefixed.hpp> // LengthPrefixed, big_endian
 #include <kodama/protocol/lines.hpp>           // Lines
+#include <kodama/protocol/stream.hpp>          // Stream
+#include <kodama/protocol/task.hpp>            // Task
 #include <kodama/ring/features.hpp>            // Feature, FeatureSet
 #include <kodama/server/options.hpp>           // Options
 #include <kodama/server/probe.hpp>             // probe, ProbeReport

@@ -37,7 +37,7 @@ TEST_CASE("simulated: the RESP server answers requests however they are cut") {
         {"*1\r\n$4\r\nWHAT\r\n", "-ERR unknown command, or wrong arguments\r\n"},
         {"*0\r\n", ""},
     });
-    CHECK(finding_of(kodama::session_hooks<examples::Resp>, dialogue).empty());
+    CHECK(finding_of(kodama::session_hooks<examples::Resp>, dialogue) == "");
 }
 
 TEST_CASE("simulated: the HTTP server answers requests however they are cut") {
@@ -52,5 +52,5 @@ TEST_CASE("simulated: the HTTP server answers requests however they are cut") {
         {"HEAD / HTTP/1.1\r\nhost:a\r\nX: y\r\n\r\n",
          "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 14\r\n\r\n"},
     });
-    CHECK(finding_of(kodama::session_hooks<examples::Http>, dialogue).empty());
+    CHECK(finding_of(kodama::session_hooks<examples::Http>, dialogue) == "");
 }

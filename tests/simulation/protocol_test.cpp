@@ -67,7 +67,7 @@ TEST_CASE("simulated: lines are answered however they are cut, too long ones as 
         {"more than 16 bytes, by far\n", "too long\n", 17},
         {"\n", "\n"},
     });
-    CHECK(finding_of(session_hooks<Lines<LineEcho, 16>>, dialogue).empty());
+    CHECK(finding_of(session_hooks<Lines<LineEcho, 16>>, dialogue) == "");
 }
 
 TEST_CASE("simulated: messages are answered however they are cut") {
@@ -77,7 +77,7 @@ TEST_CASE("simulated: messages are answered however they are cut") {
         {message("exactly 16 bytes"), message("exactly 16 bytes")},
         {message("x"), message("x")},
     });
-    CHECK(finding_of(session_hooks<LengthPrefixed<MessageEcho, 16, 2>>, dialogue).empty());
+    CHECK(finding_of(session_hooks<LengthPrefixed<MessageEcho, 16, 2>>, dialogue) == "");
 }
 
 TEST_CASE("simulated: a session that forgets a CR is found out") {

@@ -6,10 +6,12 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include <kodama/base/address.hpp>
+#include <kodama/base/error.hpp>
 #include <kodama/core/counters.hpp>
 #include <kodama/ring/features.hpp>
 #include <kodama/server/options.hpp>
@@ -78,7 +80,17 @@ private:
 // A server whose connections are served by sessions of type `S`, one each.
 template <Session S> class Server : public BasicServer {
 public:
-    explicit Server(Options const& options = {}) : BasicServer(options, session_hooks<S>) {}
+    explicit Server(Options const& options = {})
+        : BasicServer(options, (require_startable(), session_hooks<S>)) {}
+
+private:
+    // A session may know why no server can be made of it: `static std::string start_error()`.
+    static void require_startable() {
+        if constexpr (requires { S::start_error(); }) {
+            if (std::string const error = S::start_error(); !error.empty())
+                throw OptionError(error);
+        }
+    }
 };
 
 } // namespace kodama
