@@ -36,7 +36,7 @@ std::uint32_t spare_places(std::vector<int> const& listening_sockets) noexcept {
 
 Worker::Worker(Ring& ring, FeatureSet features, WorkerLimits const& limits,
                SessionHooks const& hooks, std::vector<int> const& listening_sockets,
-               LiveCounters& counters, EventHandler const& on_event)
+               LiveCounters& counters, EventHandler const& on_event, void* shared)
     : ring_(ring),
       features_(features),
       limits_(limits),
@@ -45,6 +45,7 @@ Worker::Worker(Ring& ring, FeatureSet features, WorkerLimits const& limits,
       on_event_(on_event),
       received_(limits.buffer_count, limits.buffer_size),
       copies_(static_cast<std::uint32_t>(limits.pending_total / copy_block_size), copy_block_size),
+      state_(hooks, shared),
       buffer_ring_(ring, limits.buffer_count, receive_group),
       requests_(ring, features),
       table_(limits.max_connections + spare_places(listening_sockets), chooser(features), hooks),

@@ -18,6 +18,7 @@
 #include <kodama/core/listener.hpp>
 #include <kodama/core/requests.hpp>
 #include <kodama/core/timer_heap.hpp>
+#include <kodama/core/worker_state.hpp>
 #include <kodama/ring/buffer_ring.hpp>
 #include <kodama/ring/features.hpp>
 #include <kodama/ring/ring.hpp>
@@ -53,10 +54,12 @@ class Worker {
 public:
     enum class Command : std::uint8_t { serve, drain, stop };
 
-    // The worker takes over the listening sockets. Throws SetupError.
+    // The worker takes over the listening sockets. `shared` is what the sessions of all workers
+    // share, if they do. Throws SetupError, and what the constructor of the sessions' worker state
+    // throws.
     Worker(Ring& ring, FeatureSet features, WorkerLimits const& limits, SessionHooks const& hooks,
            std::vector<int> const& listening_sockets, LiveCounters& counters,
-           EventHandler const& on_event);
+           EventHandler const& on_event, void* shared = nullptr);
     Worker(Worker const&) = delete;
     Worker& operator=(Worker const&) = delete;
     // Must have finished.
@@ -172,6 +175,7 @@ private:
 
     BufferPool received_; // what the kernel receives into
     BufferPool copies_;   // what is copied: send_copy(), and what blocked connections hold
+    WorkerState state_;   // may hold buffers
     BufferRing buffer_ring_;
     Requests requests_;
     ConnectionTable table_;

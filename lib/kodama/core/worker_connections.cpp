@@ -53,7 +53,7 @@ void Worker::begin_session(Connection& connection) noexcept {
     touch(connection);
     restart_idle_timer(connection);
     void* const session = table_.session_of(connection);
-    connection.has_session_ = hooks_.construct(session);
+    connection.has_session_ = hooks_.construct(session, state_.context());
     bool const opened = connection.has_session_ &&
                         (hooks_.on_open == nullptr || hooks_.on_open(session, connection));
     if (!opened) connection.state_.abort(CloseReason::session_failed);
