@@ -18,6 +18,8 @@
 #include <kodama/core/connection.hpp>   // Connection
 #include <kodama/core/counters.hpp>     // Counter, Counters
 #include <kodama/core/event.hpp>        // Event
+#include <kodama/core/handle.hpp>       // Handle
+#include <kodama/core/shared_bytes.hpp> // SharedBytes
 #include <kodama/ring/features.hpp>     // Feature, FeatureSet
 #include <kodama/server/options.hpp>    // Options
 #include <kodama/server/probe.hpp>      // probe, ProbeReport

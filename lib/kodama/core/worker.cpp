@@ -45,11 +45,13 @@ Worker::Worker(Ring& ring, FeatureSet features, WorkerLimits const& limits,
       on_event_(on_event),
       received_(limits.buffer_count, limits.buffer_size),
       copies_(static_cast<std::uint32_t>(limits.pending_total / copy_block_size), copy_block_size),
+      pieces_(limits.shared_pieces),
       state_(hooks, shared),
       buffer_ring_(ring, limits.buffer_count, receive_group),
       requests_(ring, features),
       table_(limits.max_connections + spare_places(listening_sockets), chooser(features), hooks),
-      session_timers_(hooks.on_timer != nullptr ? table_.size() : 0) {
+      session_timers_(hooks.on_timer != nullptr ? table_.size() : 0),
+      inbox_(std::make_shared<Inbox>(this, ring, limits.inbox_errands, limits.inbox_bytes)) {
     if (features_.has(Feature::direct_descriptors)) {
         ring_.require_direct_descriptors(table_.size());
     }
@@ -57,7 +59,11 @@ Worker::Worker(Ring& ring, FeatureSet features, WorkerLimits const& limits,
         listeners_.emplace_back(socket);
 }
 
-Worker::~Worker() { KODAMA_ASSERT(table_.used() == 0); }
+Worker::~Worker() {
+    inbox_->close();
+    KODAMA_ASSERT(table_.used() == 0);
+    KODAMA_ASSERT(pieces_.out() == 0);
+}
 
 void Worker::start() noexcept {
     requests_.wait_for_wake(Token(Operation::wake, Slot{}, Generation{}));
@@ -146,6 +152,7 @@ void Worker::on_cancelled(Token token, Completion const& completion,
 
 void Worker::on_wake() noexcept {
     requests_.wait_for_wake(Token(Operation::wake, Slot{}, Generation{}));
+    run_errands();
     obey();
 }
 

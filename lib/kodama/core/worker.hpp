@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include <kodama/core/buffer_pool.hpp>
@@ -15,8 +16,10 @@
 #include <kodama/core/deadline.hpp>
 #include <kodama/core/event.hpp>
 #include <kodama/core/hooks.hpp>
+#include <kodama/core/inbox.hpp>
 #include <kodama/core/listener.hpp>
 #include <kodama/core/requests.hpp>
+#include <kodama/core/shared_pieces.hpp>
 #include <kodama/core/timer_heap.hpp>
 #include <kodama/core/worker_state.hpp>
 #include <kodama/ring/buffer_ring.hpp>
@@ -35,6 +38,9 @@ struct WorkerLimits {
     std::size_t pending_total = 0;
     Duration linger_timeout{};
     Duration idle_timeout{}; // 0: none
+    std::uint32_t inbox_errands = 0;
+    std::size_t inbox_bytes = 0;
+    std::uint32_t shared_pieces = 0;
 };
 
 // Serves the connections of its listeners. Knows a ring, not the kernel: no system call is made
@@ -72,6 +78,9 @@ public:
 
     // Drained or stopped, to the last connection.
     [[nodiscard]] bool finished() const noexcept;
+
+    // What a Handle asks for, in the worker's thread; false when it is not done.
+    bool act(Errand const& errand) noexcept;
 
     // From any thread. Commands only ever get stronger; `deadline` is when a drain resets what is
     // left.
@@ -163,8 +172,15 @@ private:
     bool refuse(Connection& connection, std::size_t wanted) noexcept;
     [[nodiscard]] bool may_queue(Connection const& connection, std::size_t size) const noexcept;
     static void pay(Connection& connection, std::size_t size) noexcept;
+    [[nodiscard]] bool has_room(Connection const& connection) const noexcept;
     bool send(Connection& connection, Buffer&& buffer) noexcept;
+    bool send(Connection& connection, SharedBytes const& bytes) noexcept;
     bool send_copy(Connection& connection, std::span<std::byte const> bytes) noexcept;
+
+    // --- worker_errands.cpp: what is done to a connection from elsewhere
+    [[nodiscard]] Handle handle_of(Connection const& connection) const noexcept;
+    [[nodiscard]] Connection* find(Errand const& errand) noexcept;
+    void run_errands() noexcept;
 
     Ring& ring_;
     FeatureSet features_;
@@ -175,6 +191,7 @@ private:
 
     BufferPool received_; // what the kernel receives into
     BufferPool copies_;   // what is copied: send_copy(), and what blocked connections hold
+    SharedPieces pieces_; // what lies in send queues of SharedBytes
     WorkerState state_;   // may hold buffers
     BufferRing buffer_ring_;
     Requests requests_;
@@ -202,6 +219,8 @@ private:
     bool draining_ = false;
     bool stopping_ = false;
     TimePoint drain_deadline_ = never;
+
+    std::shared_ptr<Inbox> inbox_; // handles have it too
 
     std::atomic<Command> command_{Command::serve};
     std::atomic<TimePoint::rep> commanded_deadline_{0};

@@ -80,8 +80,8 @@ void Worker::relieve_memory() noexcept {
         std::size_t const blocks = blocked ? state.unsent().blocks_to_move_into(copies_) : 0;
         // One that has moved out already waits, like the others, for its session's sake.
         if (blocks == 0 && connection->refused_ && !state.starved()) blocked = false;
-        bool const room = blocked ? blocks <= copies_.free_count()
-                                  : connection->wanted_ <= copies_.free_bytes();
+        bool const room =
+            blocked ? blocks <= copies_.free_count() : connection->wanted_ <= copies_.free_bytes();
         if (room) {
             starved_.remove(*connection);
             touch(*connection);
@@ -111,7 +111,10 @@ bool Worker::refuse(Connection& connection, std::size_t wanted) noexcept {
 }
 
 bool Worker::may_queue(Connection const& connection, std::size_t size) const noexcept {
-    if (size <= connection.owed_) return true;
+    return size <= connection.owed_ || has_room(connection);
+}
+
+bool Worker::has_room(Connection const& connection) const noexcept {
     std::size_t const burst = std::size_t{received_.count()} * received_.block_size();
     return connection.unsent() < limits_.max_pending + burst;
 }
@@ -126,6 +129,18 @@ bool Worker::send(Connection& connection, Buffer&& buffer) noexcept {
     if (!may_queue(connection, size)) return refuse(connection, 0);
     pay(connection, size);
     connection.state_.unsent().push(std::move(buffer));
+    touch(connection);
+    return true;
+}
+
+// What is shared was not received, so no promise is kept by sending it.
+bool Worker::send(Connection& connection, SharedBytes const& bytes) noexcept {
+    if (!connection.state_.may_send()) return false;
+    if (!has_room(connection)) return refuse(connection, 0);
+    if (bytes.empty()) return true;
+    BufferBlock* const piece = pieces_.take(bytes);
+    if (piece == nullptr) return send_copy(connection, bytes.bytes());
+    connection.state_.unsent().push_piece(*piece);
     touch(connection);
     return true;
 }

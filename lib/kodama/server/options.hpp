@@ -20,6 +20,14 @@ struct BufferCount {
     friend bool operator==(BufferCount const&, BufferCount const&) = default;
 };
 
+// How much fits into a worker's inbox.
+struct InboxSize {
+    std::uint32_t calls = 0;
+    std::size_t bytes = 0;
+
+    friend bool operator==(InboxSize const&, InboxSize const&) = default;
+};
+
 // Each member has a default, so designated initialisers name only what differs:
 // `Server<Echo> server{{.listen = {"localhost:7"}, .workers = 1}};`. Validated once, when the
 // server is made: a value out of range throws OptionError with the option, the value and the range.
@@ -59,6 +67,14 @@ struct Options {
     // the connection blocked longest is reset (CloseReason::evicted). It is reserved at start, and
     // takes physical memory only when first used.
     std::size_t max_pending_total = 256u * 1024 * 1024;
+
+    // What other threads may ask of a worker's connections (Handle) before it looks: so many calls,
+    // and so many bytes of send_copy(). 1 to 1,048,576 calls, to 1 GiB.
+    InboxSize inbox = {.calls = 4096, .bytes = 256 * 1024};
+
+    // How many SharedBytes may lie in the send queues of a worker; beyond, they are copied. To
+    // 16,777,216.
+    std::uint32_t shared_sends = 16384;
 
     // How long a connection may receive and send nothing before it is closed as by close(). 0: for
     // ever, as RFC 862 has it. To 24 days.

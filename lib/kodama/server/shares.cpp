@@ -26,6 +26,9 @@ WorkerLimits share_of(Options const& options, std::size_t worker_count) {
     limits.pending_total = options.max_pending_total / worker_count;
     limits.linger_timeout = options.linger_timeout;
     limits.idle_timeout = options.idle_timeout;
+    limits.inbox_errands = options.inbox.calls;
+    limits.inbox_bytes = options.inbox.bytes;
+    limits.shared_pieces = options.shared_sends;
 
     std::uint64_t const buffer_bytes = std::uint64_t{options.buffers.count} * options.buffers.size;
     // What one blocked connection may hold must fit, or it could never be moved out of the way of

@@ -55,6 +55,10 @@ WorkerLimits draw_limits(Tape& tape) {
                                std::size_t{limits.buffer_count} * limits.buffer_size +
                                block * (limits.buffer_count + 1);
     limits.pending_total = needed + block * pick(tape, Choice::pending_total, spare_blocks);
+    // As short as the others.
+    limits.inbox_errands = limits.backlog;
+    limits.inbox_bytes = std::size_t{limits.backlog} * limits.buffer_size;
+    limits.shared_pieces = limits.buffer_count - 1;
     limits.idle_timeout = pick(tape, Choice::idle_timeout, idle_timeouts);
     limits.linger_timeout = pick(tape, Choice::linger_timeout, linger_timeouts);
     return limits;
