@@ -71,6 +71,12 @@ public:
             queue("x");
     }
 
+    // After a send that was cut short.
+    void queue_for_a_peer_that_does_not_read(std::size_t size) {
+        queue(size);
+        state.block();
+    }
+
     // The peer's FIN, as a worker reports it.
     void receive_fin() {
         state.receive_ended();

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <kodama/core/buffer_pool.hpp>
+#include <kodama/core/circulation.hpp>
 #include <kodama/core/close_reason.hpp>
 #include <kodama/core/connection.hpp>
 #include <kodama/core/connection_table.hpp>
@@ -29,6 +30,7 @@ struct WorkerLimits {
     std::uint32_t backlog = 0;
     std::uint32_t buffer_count = 0;
     std::uint32_t buffer_size = 0;
+    std::uint32_t warm_bytes = Circulation::usual_warm_bytes;
     std::size_t max_pending = 0;
     std::size_t pending_total = 0;
     Duration linger_timeout{};
@@ -169,6 +171,7 @@ private:
     BufferPool received_; // what the kernel receives into
     BufferPool copies_;   // what is copied: send_copy(), and what blocked connections hold
     BufferRing buffer_ring_;
+    Circulation circulation_;
     Requests requests_;
     ConnectionTable table_;
     std::vector<Listener> listeners_;

@@ -40,7 +40,9 @@ void validate(Options const& options) {
     require_range("buffers.size", options.buffers.size, 64, 1u << 20);
     require_range("buffers (count x size)", bytes_of(options.buffers), 64, gibibyte);
     require_range("max_pending", options.max_pending, 1, gibibyte);
-    require_range("max_pending_total", options.max_pending_total, 4096, 1024 * gibibyte);
+    if (options.max_pending_total != 0) {
+        require_range("max_pending_total", options.max_pending_total, 4096, 1024 * gibibyte);
+    }
     // TCP_USER_TIMEOUT is an int of milliseconds.
     constexpr std::chrono::hours longest = std::chrono::hours(24 * 24);
     require_duration("idle_timeout", options.idle_timeout, longest);
