@@ -74,10 +74,12 @@ void Worker::relieve_memory() noexcept {
     for (Connection* connection = starved_.front(); connection != nullptr; connection = next) {
         next = Starved::next(*connection);
         ConnectionState& state = connection->state_;
-        bool const blocked = state.blocked() && !state.broken();
-        bool const room = blocked
-                              ? state.unsent().blocks_to_move_into(copies_) <= copies_.free_count()
-                              : connection->wanted_ <= copies_.free_bytes();
+        bool blocked = state.blocked() && !state.broken();
+        std::size_t const blocks = blocked ? state.unsent().blocks_to_move_into(copies_) : 0;
+        // One that has moved out already waits, like the others, for its session's sake.
+        if (blocks == 0 && connection->refused_ && !state.starved()) blocked = false;
+        bool const room =
+            blocked ? blocks <= copies_.free_count() : connection->wanted_ <= copies_.free_bytes();
         if (room) {
             starved_.remove(*connection);
             touch(*connection);
