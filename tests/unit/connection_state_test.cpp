@@ -197,10 +197,7 @@ TEST_CASE("a drain changes nothing for a connection that is closing already") {
 
 TEST_CASE("in flight: a cancelled receive that completes with data first is still joined") {
     Machine machine;
-    machine.expect(Step::receive);
-    machine.queue_for_a_peer_that_does_not_read(Machine::max_pending);
-    machine.expect(Step::send);
-    machine.expect(Step::cancel_receive);
+    machine.stop_reading();
     CHECK(machine.state.delivers()); // What was on its way is the session's.
     machine.queue("more");
     machine.expect_nothing();
@@ -214,10 +211,7 @@ TEST_CASE("in flight: a cancelled receive that completes with data first is stil
 
 TEST_CASE("in flight: a cancellation that ended with the receive still armed is asked for again") {
     Machine machine;
-    machine.expect(Step::receive);
-    machine.queue_for_a_peer_that_does_not_read(Machine::max_pending);
-    machine.expect(Step::send);
-    machine.expect(Step::cancel_receive);
+    machine.stop_reading();
     machine.state.cancel_receive_ended(false);
     machine.expect(Step::cancel_receive);
     machine.expect_nothing();
@@ -225,10 +219,7 @@ TEST_CASE("in flight: a cancellation that ended with the receive still armed is 
 
 TEST_CASE("in flight: a cancellation that ended is not asked for again when there is room now") {
     Machine machine;
-    machine.expect(Step::receive);
-    machine.queue_for_a_peer_that_does_not_read(Machine::max_pending);
-    machine.expect(Step::send);
-    machine.expect(Step::cancel_receive);
+    machine.stop_reading();
     machine.state.cancel_receive_ended(false);
     machine.state.sent(Machine::max_pending);
     machine.expect_nothing();
@@ -236,10 +227,7 @@ TEST_CASE("in flight: a cancellation that ended is not asked for again when ther
 
 TEST_CASE("in flight: no receive is armed before the cancellation of the last one is answered") {
     Machine machine;
-    machine.expect(Step::receive);
-    machine.queue_for_a_peer_that_does_not_read(Machine::max_pending);
-    machine.expect(Step::send);
-    machine.expect(Step::cancel_receive);
+    machine.stop_reading();
     machine.state.receive_ended();
     machine.state.sent(Machine::max_pending);
     machine.expect_nothing();

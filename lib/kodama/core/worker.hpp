@@ -30,6 +30,7 @@ struct WorkerLimits {
     std::uint32_t backlog = 0;
     std::uint32_t buffer_count = 0;
     std::uint32_t buffer_size = 0;
+    // Of received bytes, so many go round; no option, but the simulator makes it small.
     std::uint32_t warm_bytes = Circulation::usual_warm_bytes;
     std::size_t max_pending = 0;
     std::size_t pending_total = 0;
