@@ -36,6 +36,7 @@ enum class Counter : std::uint8_t {
     connections_open,          // gauge
     buffers_out,               // gauge: receive buffers held by sessions and send queues
     buffers_sending,           // gauge: those in silent sends, which are back after the next turn
+    buffers_resting,           // gauge: those that do not go round now, to keep warm those that do
 };
 
 inline constexpr std::size_t counter_count = 23;

@@ -48,6 +48,7 @@ Worker::Worker(Ring& ring, FeatureSet features, WorkerLimits const& limits,
       pieces_(limits.shared_pieces),
       state_(hooks, shared),
       buffer_ring_(ring, limits.buffer_count, receive_group),
+      circulation_(limits.buffer_count, limits.warm_bytes),
       requests_(ring, features),
       table_(limits.max_connections + spare_places(listening_sockets), chooser(features), hooks),
       session_timers_(hooks.on_timer != nullptr ? table_.size() : 0),
@@ -74,8 +75,8 @@ void Worker::start() noexcept {
 
 void Worker::turn() noexcept {
     // In one call the kernel would look for receive buffers before we can publish those that the
-    // call's own silent sends have read. When that is most of them, the sends go first.
-    sends_go_first_ = !sends_go_first_ && 2 * buffers_sending_ > received_.count();
+    // call's own silent sends have read. When those are more than it has, the sends go first.
+    sends_go_first_ = !sends_go_first_ && buffers_sending_ > received_.kernel_count();
     sends_go_first_ ? ring_.submit() : ring_.enter(may_sleep() ? 1 : 0, next_deadline());
     requests_.entered();
     // Asked before the visit: what is submitted during it may fail after it.
@@ -216,10 +217,14 @@ void Worker::settle() noexcept {
     counters_.set(Counter::connections_open, table_.used());
     counters_.set(Counter::buffers_out, received_.leased_count() - buffers_sending_);
     counters_.set(Counter::buffers_sending, buffers_sending_);
+    counters_.set(Counter::buffers_resting, received_.free_count());
 }
 
 void Worker::publish() noexcept {
-    while (BufferBlock* const block = received_.take_for_kernel()) {
+    std::uint32_t const limit = circulation_.limit();
+    while (received_.kernel_count() + buffers_sending_ < limit) {
+        BufferBlock* const block = received_.take_for_kernel();
+        if (block == nullptr) break;
         buffer_ring_.add(received_.id_of(*block), block->memory, received_.block_size());
     }
     buffer_ring_.publish();

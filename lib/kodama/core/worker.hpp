@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <kodama/core/buffer_pool.hpp>
+#include <kodama/core/circulation.hpp>
 #include <kodama/core/close_reason.hpp>
 #include <kodama/core/connection.hpp>
 #include <kodama/core/connection_table.hpp>
@@ -34,6 +35,8 @@ struct WorkerLimits {
     std::uint32_t backlog = 0;
     std::uint32_t buffer_count = 0;
     std::uint32_t buffer_size = 0;
+    // Of received bytes, so many go round; no option, but the simulator makes it small.
+    std::uint32_t warm_bytes = Circulation::usual_warm_bytes;
     std::size_t max_pending = 0;
     std::size_t pending_total = 0;
     Duration linger_timeout{};
@@ -194,6 +197,7 @@ private:
     SharedPieces pieces_; // what lies in send queues of SharedBytes
     WorkerState state_;   // may hold buffers
     BufferRing buffer_ring_;
+    Circulation circulation_;
     Requests requests_;
     ConnectionTable table_;
     std::vector<Listener> listeners_;

@@ -31,9 +31,11 @@ void Worker::park(Connection& connection) noexcept {
 }
 
 void Worker::unpark_some() noexcept {
+    // What the kernel does not have is sent from, kept, or rests because it has enough.
+    KODAMA_ASSERT(received_.free_count() == 0 ||
+                  received_.kernel_count() + buffers_sending_ >= circulation_.limit());
     // Each buffer that the kernel has can serve one of them; more would only come back at once.
-    KODAMA_ASSERT(received_.free_count() == 0);
-    std::uint32_t available = received_.count() - received_.leased_count();
+    std::uint32_t available = received_.kernel_count();
     while (available > 0 && !parked_.empty()) {
         Connection& connection = *parked_.pop_front();
         // Nobody waits for more turns of others than there can be others.

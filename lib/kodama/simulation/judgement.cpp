@@ -15,11 +15,18 @@ std::string number(std::uint64_t value) { return std::to_string(value); }
 
 void Simulation::judge_turn() {
     Counters const counters = counters_.snapshot();
-    // I2: each buffer is the kernel's, or in a completion, or held by sessions and send queues.
+    // I2: each buffer is the kernel's, or in a completion, or held by sessions and send queues, or
+    // it rests.
     std::uint64_t const out = counters[Counter::buffers_out] + counters[Counter::buffers_sending];
-    if (ring_.buffers_held() + out != plan_.limits.buffer_count) {
-        fail(number(ring_.buffers_held()) + " buffers with the kernel and " + number(out) +
-             " out do not make " + number(plan_.limits.buffer_count));
+    std::uint64_t const resting = counters[Counter::buffers_resting];
+    if (ring_.buffers_held() + out + resting != plan_.limits.buffer_count) {
+        fail(number(ring_.buffers_held()) + " buffers with the kernel, " + number(out) +
+             " out and " + number(resting) + " resting do not make " +
+             number(plan_.limits.buffer_count));
+    }
+    // They rest only while the others suffice.
+    if (resting > 0 && ring_.buffers_held() + counters[Counter::buffers_sending] == 0) {
+        fail("all buffers rest that are not out");
     }
     // I10: no more connections than places, one of which each listening socket may wait for.
     std::uint64_t const open = counters[Counter::connections_open];
