@@ -18,6 +18,8 @@
 #include <kodama/core/connection.hpp>          // Connection
 #include <kodama/core/counters.hpp>            // Counter, Counters
 #include <kodama/core/event.hpp>               // Event
+#include <kodama/core/handle.hpp>              // Handle
+#include <kodama/core/shared_bytes.hpp>        // SharedBytes
 #include <kodama/protocol/coroutine.hpp>       // Coroutine
 #include <kodama/protocol/framed.hpp>          // Framed
 #include <kodama/protocol/length_prefixed.hpp> // LengthPrefixed, big_endian

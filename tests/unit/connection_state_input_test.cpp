@@ -245,10 +245,7 @@ TEST_CASE("input: close() after the FIN does not read on") {
 
 TEST_CASE("input: a receive that is running is not cancelled again, until it goes on") {
     Machine machine;
-    machine.expect(Step::receive);
-    machine.queue(Machine::max_pending);
-    machine.expect(Step::send);
-    machine.expect(Step::cancel_receive);
+    machine.stop_reading();
     machine.state.cancel_receive_ended(true);
     machine.expect_nothing();
     SECTION("it brings something and goes on") {

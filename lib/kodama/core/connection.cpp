@@ -6,6 +6,8 @@ namespace kodama {
 
 bool Connection::send(Buffer&& buffer) noexcept { return worker_->send(*this, std::move(buffer)); }
 
+bool Connection::send(SharedBytes const& bytes) noexcept { return worker_->send(*this, bytes); }
+
 bool Connection::send_copy(std::span<std::byte const> bytes) noexcept {
     return worker_->send_copy(*this, bytes);
 }
@@ -34,6 +36,8 @@ void Connection::abort() noexcept {
     state_.abort(CloseReason::session_aborted);
     worker_->touch(*this);
 }
+
+Handle Connection::handle() const noexcept { return worker_->handle_of(*this); }
 
 void Connection::start_timer(std::chrono::nanoseconds delay) noexcept {
     worker_->start_session_timer(*this, delay);

@@ -13,6 +13,8 @@
 #include <kodama/core/buffer.hpp>
 #include <kodama/core/connection_state.hpp>
 #include <kodama/core/deadline.hpp>
+#include <kodama/core/handle.hpp>
+#include <kodama/core/shared_bytes.hpp>
 
 namespace kodama {
 
@@ -45,6 +47,11 @@ public:
     bool send_copy(std::string_view text) noexcept {
         return send_copy(std::as_bytes(std::span(text)));
     }
+
+    // The same for bytes that several connections send: none of them is copied. Each takes one of
+    // `Options::shared_sends` places until it is sent; without one, the bytes are copied as by
+    // send_copy().
+    bool send(SharedBytes const& bytes) noexcept;
 
     // How many bytes are queued that the kernel has not accepted yet.
     [[nodiscard]] std::size_t unsent() const noexcept { return state_.unsent().size(); }
@@ -86,6 +93,9 @@ public:
     // three system calls with direct descriptors and one without, for multishot accept does not
     // tell the address. Unspecified when the peer has already gone.
     [[nodiscard]] Address const& peer() noexcept;
+
+    // Names this connection for others: for other connections, other threads, and for later.
+    [[nodiscard]] Handle handle() const noexcept;
 
 private:
     friend class Worker;

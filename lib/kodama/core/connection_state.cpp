@@ -49,7 +49,8 @@ Step ConnectionState::next_input_step(std::size_t max_pending) const noexcept {
     case Input::last_call:
         break;
     }
-    bool const room = unsent_.size() < max_pending;
+    // What the peer has yet to be asked to take does not count: the kernel may take all of it.
+    bool const room = !blocked_ || unsent_.size() < max_pending;
     bool const last_call = input_ == Input::last_call;
     if (receiving_) {
         // One that looks for the rest does not wait, so there is nothing to cancel.
@@ -72,8 +73,8 @@ bool ConnectionState::delivers() const noexcept {
     return input_ == Input::reading || input_ == Input::last_call;
 }
 
-bool ConnectionState::sends_in_passing(std::size_t max_pending) const noexcept {
-    return output_ == Output::open && !blocked_ && unsent_.size() < max_pending;
+bool ConnectionState::sends_in_passing() const noexcept {
+    return output_ == Output::open && !blocked_;
 }
 
 bool ConnectionState::lingers() const noexcept {

@@ -44,7 +44,8 @@ public:
     enum class Input : std::uint8_t { reading, last_call, discarding, ended };
     enum class Output : std::uint8_t { open, finishing, finished, broken };
 
-    // The question. `max_pending`: the unsent bytes at which reading stops.
+    // The question. `max_pending`: the unsent bytes at which reading stops, once the peer does not
+    // take them at once.
     [[nodiscard]] Step next_step(std::size_t max_pending) const noexcept;
 
     // --- what the session and the server ask for
@@ -105,7 +106,7 @@ public:
     [[nodiscard]] bool receiving() const noexcept { return receiving_; }
     [[nodiscard]] bool closing() const noexcept { return closing_; }
     // Nothing that it wants next has to wait until the unsent bytes are sent.
-    [[nodiscard]] bool sends_in_passing(std::size_t max_pending) const noexcept;
+    [[nodiscard]] bool sends_in_passing() const noexcept;
     // It waits for nothing but the peer's FIN.
     [[nodiscard]] bool lingers() const noexcept;
     [[nodiscard]] bool in_flight() const noexcept;

@@ -20,7 +20,7 @@ namespace kodama {
 // Options, listening sockets, workers. Threads: as for BasicServer.
 class BasicServer::Implementation {
 public:
-    Implementation(Options const& options, SessionHooks const& hooks);
+    Implementation(Options const& options, SessionHooks const& hooks, void* shared);
 
     [[nodiscard]] Options const& options() const noexcept { return options_; }
     [[nodiscard]] std::vector<Address> const& endpoints() const noexcept { return endpoints_; }
