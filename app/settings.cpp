@@ -95,14 +95,15 @@ std::vector<Setting> memory_settings(Options const& defaults) {
         {"buffers", "COUNTxSIZE", "receive buffers of each worker",
          "1x64 to 32768x1M, and not more than 1G in all", set_buffers, false, buffers},
         {"max-pending", "SIZE",
-         "unsent bytes a connection may hold before its peer stops being read",
+         "bytes a connection may hold that its peer makes no room for, before the peer stops being "
+         "read",
          "a size from 1 to 1G",
          [](Options& o, string const& text) { return set_size(o.max_pending, text); }, false,
          kodama::print_size(defaults.max_pending)},
         {"max-pending-total", "SIZE",
          "unsent bytes of all connections together; beyond it, the connection blocked longest is "
-         "reset",
-         "a size from 4K to 1T",
+         "reset; 0 is 256M, or more where many workers need it",
+         "0 or a size from 4K to 1T",
          [](Options& o, string const& text) { return set_size(o.max_pending_total, text); }, false,
          kodama::print_size(defaults.max_pending_total)},
     };

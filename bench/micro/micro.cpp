@@ -2,6 +2,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
 #include <benchmark/benchmark.h>
 
@@ -11,6 +12,7 @@
 #include <bench/micro/replayed_server.hpp>
 #include <kodama/core/buffer_pool.hpp>
 #include <kodama/core/token.hpp>
+#include <kodama/protocol/coroutine.hpp>
 #include <kodama/server/session.hpp>
 
 using namespace kodama;
@@ -104,6 +106,20 @@ void turn(benchmark::State& state) {
     take_turns(state, server);
 }
 
+kodama::Task coroutine(Stream stream) {
+    while (true) {
+        Buffer buffer = co_await stream.receive();
+        if (buffer.empty()) co_return;
+        co_await stream.send(std::move(buffer));
+    }
+}
+
+// The same, with a coroutine for each connection.
+void coroutine_turn(benchmark::State& state) {
+    ReplayedServer server(traffic_of(state), session_hooks<Coroutine<coroutine>>);
+    take_turns(state, server);
+}
+
 // The same traffic, served by the least that can serve it.
 void plain_turn(benchmark::State& state) {
     PlainEcho server(traffic_of(state));
@@ -119,6 +135,7 @@ void workloads(benchmark::internal::Benchmark* benchmark) {
 }
 
 BENCHMARK(turn)->Apply(workloads);
+BENCHMARK(coroutine_turn)->Apply(workloads);
 BENCHMARK(plain_turn)->Apply(workloads);
 
 } // namespace

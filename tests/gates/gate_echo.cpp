@@ -4,9 +4,11 @@
 #include <cstdint>
 #include <cstdio>
 #include <iterator>
+#include <utility>
 
 #include <app/echo.hpp>
 #include <bench/micro/replayed_server.hpp>
+#include <kodama/protocol/coroutine.hpp>
 #include <kodama/server/session.hpp>
 #include <support/counting_new.hpp>
 
@@ -19,13 +21,26 @@ struct Scenario {
     char const* name;
     ReplayRing::Traffic traffic;
     std::uint64_t echoes; // as often as makes whole turns
+    SessionHooks const& hooks = session_hooks<app::Echo>;
 };
+
+Task coroutine(Stream stream) {
+    while (true) {
+        Buffer buffer = co_await stream.receive();
+        if (buffer.empty()) co_return;
+        co_await stream.send(std::move(buffer));
+    }
+}
 
 constexpr Scenario scenarios[] = {
     {"1 connection, 64 B", {.connections = 1, .message_size = 64, .batch = 1}, 2048},
     {"16 connections, 64 B", {.connections = 16, .message_size = 64, .batch = 16}, 2048},
     {"256 connections, 64 B", {.connections = 256, .message_size = 64, .batch = 256}, 2048},
     {"1 connection, 64 KiB", {.connections = 1, .message_size = 65536, .batch = 1}, 256},
+    {"16 connections, 64 B, coroutines",
+     {.connections = 16, .message_size = 64, .batch = 16},
+     2048,
+     session_hooks<Coroutine<coroutine>>},
 };
 
 // Bytes that a worker allocates for as many places.
@@ -57,7 +72,7 @@ void kodama_gate_mark() { asm volatile(""); }
 namespace {
 
 void run(Scenario const& scenario, bool last) {
-    ReplayedServer server(scenario.traffic, session_hooks<app::Echo>);
+    ReplayedServer server(scenario.traffic, scenario.hooks);
     // The first round may find lists and pools in another order than those that follow.
     server.run(scenario.echoes);
     std::uint64_t const allocations_before = testing::allocations();

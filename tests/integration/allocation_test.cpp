@@ -2,9 +2,11 @@
 // replaces the global operator new.
 #include <support/catch.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <new>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <support/counting_new.hpp>
@@ -82,6 +84,27 @@ TEST_CASE("fault_M3: asking for a peer's address allocates nothing") {
     TestServer<Asks> server{test_options()};
     std::uint64_t const before = allocations();
     REQUIRE_NOTHROW(run({.server = server.address(), .connections = 50, .bytes = 1'000}));
+    server.await_nothing_left();
+    CHECK(allocations() == before);
+}
+
+namespace {
+
+Task echo(Stream stream) {
+    while (true) {
+        Buffer buffer = co_await stream.receive(std::chrono::seconds(100));
+        if (buffer.empty()) co_return;
+        co_await stream.send(std::move(buffer));
+    }
+}
+
+} // namespace
+
+TEST_CASE("fault_M3: coroutines allocate nothing") {
+    AllocationsNotCounted const this_thread_is_the_clients;
+    TestServer<Coroutine<echo>> server{test_options()};
+    std::uint64_t const before = allocations();
+    REQUIRE_NOTHROW(run({.server = server.address(), .connections = 50, .bytes = 20'000}));
     server.await_nothing_left();
     CHECK(allocations() == before);
 }

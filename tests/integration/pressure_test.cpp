@@ -230,23 +230,6 @@ TEST_CASE("fault_A13: an echo goes on while others connect and vanish") {
     server.await_nothing_left();
 }
 
-TEST_CASE("fault_R1: four buffers serve a thousand busy connections, each in its turn") {
-    Options options = test_options(1);
-    options.buffers = {.count = 4, .size = 4096};
-    TestServer<Echo> server{options};
-    std::size_t const connections = std::max<std::size_t>(scaled(1000), 100);
-    REQUIRE_NOTHROW(run({.server = server.address(),
-                         .connections = connections,
-                         .bytes = 20'000,
-                         .segment_max = 5000,
-                         .seed = test_seed()}));
-    server.await_nothing_left();
-    // A connection is re-armed for what it receives, for what it finds missing, and at its ends.
-    std::uint64_t const receives = server.count(Counter::receives);
-    CHECK(server.count(Counter::parks) > 0);
-    CHECK(server.count(Counter::receives_armed) <= 3 * receives + 4 * connections);
-}
-
 TEST_CASE("fault_O4: stopped for a while, the server goes on where it was") {
     if (kodama_binary().empty()) KODAMA_SKIP("KODAMA_BINARY is not set");
     KodamaProcess process({"--workers", "2", "--idle-timeout", "1h"});

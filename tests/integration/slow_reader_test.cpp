@@ -42,7 +42,8 @@ bool is_reset(Client& client) {
     }
 }
 
-// Received and not yet accepted by the kernel for sending. Signed: the two are not read at once.
+// Received and not yet accepted by the kernel for sending; less what a silent send that fell short
+// counted when it was submitted, which may be all of it. Signed: the two are not read at once.
 template <class Server> std::int64_t unsent(Server const& server) {
     Counters const counters = server.counters();
     return static_cast<std::int64_t>(counters[Counter::bytes_received]) -
@@ -67,9 +68,8 @@ TEST_CASE("fault_S4: a client that never reads is held within its limit, and get
     Client deaf = server.connect();
     Payload const payload(seed, 1);
     std::uint64_t const sent = block_for_good(server, deaf, payload);
-    CHECK(unsent(server) > 0);
-    CHECK(unsent(server) <= bound_of(options));
     CHECK(server.count(Counter::sends_blocked) > 0);
+    CHECK(unsent(server) <= bound_of(options));
     std::uint64_t const held = server.count(Counter::bytes_received);
 
     REQUIRE_NOTHROW(run(

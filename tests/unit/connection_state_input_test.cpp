@@ -245,10 +245,7 @@ TEST_CASE("input: close() after the FIN does not read on") {
 
 TEST_CASE("input: a receive that is running is not cancelled again, until it goes on") {
     Machine machine;
-    machine.expect(Step::receive);
-    machine.queue(Machine::max_pending);
-    machine.expect(Step::send);
-    machine.expect(Step::cancel_receive);
+    machine.stop_reading();
     machine.state.cancel_receive_ended(true);
     machine.expect_nothing();
     SECTION("it brings something and goes on") {
@@ -274,4 +271,27 @@ TEST_CASE("over: a send that is running is not cancelled again, but waited for")
     machine.expect_nothing();
     machine.state.sent(0);
     machine.expect_closed(CloseReason::session_aborted);
+}
+
+TEST_CASE("a session that pauses is not read until it resumes, but its last call waits for that") {
+    Machine machine;
+    machine.expect(Step::receive);
+    machine.state.pause();
+    machine.expect(Step::cancel_receive);
+    machine.cancelled();
+    machine.expect_nothing();
+    machine.state.drain();
+    machine.expect_nothing();
+    machine.state.resume();
+    machine.expect(Step::receive_rest);
+    machine.state.pause();
+    machine.expect_nothing(); // it does not wait, so there is nothing to cancel
+}
+
+TEST_CASE("a session that pauses and closes has its input discarded as any other") {
+    Machine machine;
+    machine.state.pause();
+    machine.state.close(CloseReason::session_closed);
+    machine.expect(Step::shut_down);
+    machine.expect(Step::receive);
 }

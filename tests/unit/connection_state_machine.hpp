@@ -71,6 +71,20 @@ public:
             queue("x");
     }
 
+    // After a send that was cut short.
+    void queue_for_a_peer_that_does_not_read(std::size_t size) {
+        queue(size);
+        state.block();
+    }
+
+    // The peer does not read, so it is not to be read either: the receive is being cancelled.
+    void stop_reading() {
+        expect(Step::receive);
+        queue_for_a_peer_that_does_not_read(max_pending);
+        expect(Step::send);
+        expect(Step::cancel_receive);
+    }
+
     // The peer's FIN, as a worker reports it.
     void receive_fin() {
         state.receive_ended();

@@ -26,7 +26,7 @@ template <class Visit> void for_each_reason(Visit&& visit) {
 } // namespace
 
 TEST_CASE("the counts of counters and of reasons are those of the enumerations") {
-    CHECK(static_cast<std::size_t>(Counter::buffers_sending) + 1 == kodama::counter_count);
+    CHECK(static_cast<std::size_t>(Counter::buffers_resting) + 1 == kodama::counter_count);
     CHECK(static_cast<std::size_t>(CloseReason::stopped) + 1 == kodama::close_reason_count);
 }
 
@@ -49,6 +49,7 @@ TEST_CASE("the names are those of the enumerators") {
     CHECK(name_of(Counter::connections_open) == "connections_open");
     CHECK(name_of(Counter::buffers_out) == "buffers_out");
     CHECK(name_of(Counter::buffers_sending) == "buffers_sending");
+    CHECK(name_of(Counter::buffers_resting) == "buffers_resting");
     CHECK(name_of(CloseReason::peer_finished) == "peer_finished");
     CHECK(name_of(CloseReason::session_failed) == "session_failed");
     CHECK(name_of(CloseReason::stopped) == "stopped");

@@ -248,3 +248,21 @@ TEST_CASE("the blocks that moving out asks for are always enough") {
     CHECK(gathered(queue) == std::string(before, 'b') + std::string(3 * size, 'x'));
     queue.clear();
 }
+
+TEST_CASE("what is popped is the front, as it was received, or nothing") {
+    BufferPool received(4, 8);
+    SendQueue queue;
+    CHECK(queue.pop().empty());
+    queue.push(received_buffer(received, "abc"));
+    queue.push(received_buffer(received, "de"));
+    queue.consume(1);
+    CHECK(queue.pop().text() == "bc");
+    CHECK(queue.size() == 2);
+    CHECK(queue.pop().text() == "de");
+    CHECK(queue.empty());
+    CHECK(queue.pop().empty());
+    queue.push(received_buffer(received, "f"));
+    CHECK(gathered(queue) == "f");
+    queue.clear();
+    CHECK(received.free_count() == 4);
+}

@@ -141,6 +141,17 @@ TEST_CASE("a worker has its share of the connections, rounded up, and of the mem
     CHECK(share_of({.max_connections = 1u << 20}, 7).max_connections == 149'797);
 }
 
+TEST_CASE("memory for unsent bytes is enough for any number of workers by default") {
+    Options options;
+    CHECK(share_of(options, 1).pending_total == 256u << 20);
+    for (std::size_t const workers : {16u, 128u, 1024u}) {
+        options.max_pending_total = 0;
+        std::size_t const share = share_of(options, workers).pending_total;
+        options.max_pending_total = share * workers;
+        CHECK(share_refusal(options, workers).empty());
+    }
+}
+
 TEST_CASE("what each worker has for itself is not shared out") {
     Options const options{.backlog = 17,
                           .buffers = {.count = 3, .size = 4000},

@@ -47,6 +47,9 @@ public:
     [[nodiscard]] std::uint32_t block_size() const noexcept { return block_size_; }
     [[nodiscard]] std::uint32_t free_count() const noexcept { return free_count_; }
     [[nodiscard]] std::uint32_t leased_count() const noexcept { return leased_count_; }
+    [[nodiscard]] std::uint32_t kernel_count() const noexcept {
+        return count() - free_count_ - leased_count_;
+    }
     [[nodiscard]] std::size_t free_bytes() const noexcept {
         return std::size_t{free_count_} * block_size_;
     }

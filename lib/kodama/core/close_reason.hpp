@@ -19,12 +19,13 @@ enum class CloseReason : std::uint8_t {
     send_timeout,    // the peer acknowledged nothing for as long as `Options::send_timeout`
     idle_timeout,    // nothing was received or sent for as long as `Options::idle_timeout`
     evicted,         // it was blocked longest when the memory for unsent bytes ran out
+    overrun,         // through a Handle it was sent more from elsewhere than it may hold
     drained,         // the server drained: closed in order after the last byte that had arrived
     stopped,         // the server stopped, or its drain met the deadline: reset
 };
 
 // How many there are.
-inline constexpr std::size_t close_reason_count = 10;
+inline constexpr std::size_t close_reason_count = 11;
 
 // "peer_finished" and so on; never empty.
 [[nodiscard]] KODAMA_EXPORT std::string_view name_of(CloseReason reason) noexcept;

@@ -1,6 +1,7 @@
 // What a session may do with its connection.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -13,6 +14,8 @@
 #include <kodama/core/buffer.hpp>
 #include <kodama/core/connection_state.hpp>
 #include <kodama/core/deadline.hpp>
+#include <kodama/core/handle.hpp>
+#include <kodama/core/shared_bytes.hpp>
 
 namespace kodama {
 
@@ -47,8 +50,22 @@ public:
         return send_copy(std::as_bytes(std::span(text)));
     }
 
+    // The same for bytes that several connections send: none of them is copied. Each takes one of
+    // `Options::shared_sends` places until it is sent; without one, the bytes are copied as by
+    // send_copy().
+    bool send(SharedBytes const& bytes) noexcept;
+
     // How many bytes are queued that the kernel has not accepted yet.
     [[nodiscard]] std::size_t unsent() const noexcept { return state_.unsent().size(); }
+
+    // Whether what arrives is given to the session: no longer after close() or abort(). For those
+    // who find more than one message in what they receive: the rest is not to be served then.
+    [[nodiscard]] bool receives() const noexcept { return state_.delivers(); }
+
+    // Stops reading the peer until resume_receiving(): for a session that can use nothing now. What
+    // the kernel has delivered by then comes all the same. A drain waits for it, to its deadline.
+    void pause_receiving() noexcept;
+    void resume_receiving() noexcept;
 
     // Sends FIN after everything queued has been accepted by the kernel (SHUT_WR). Reading goes on;
     // the connection closes once the peer has finished too.
@@ -63,10 +80,24 @@ public:
     // Resets the connection now; what is unsent is lost.
     void abort() noexcept;
 
+    // Calls the session's `on_timer` once, when `delay` has passed: never earlier, and in the same
+    // turn of the worker as whatever else happens then. There is one such timer: it is replaced
+    // when it runs already, and may be started again from `on_timer`. A delay of 0 or less is over
+    // in the worker's next turn at the latest; one beyond the clock's range never ends. It does
+    // not fire after abort() or a reset, nor after `on_close`; after close() it does. Without an
+    // `on_timer`, nothing happens. O(log n) for n running timers; allocates nothing.
+    void start_timer(std::chrono::nanoseconds delay) noexcept;
+
+    // The timer does not fire, unless it is started again.
+    void stop_timer() noexcept;
+
     // The peer's address, asked for at the first call and then remembered. The first call costs
     // three system calls with direct descriptors and one without, for multishot accept does not
     // tell the address. Unspecified when the peer has already gone.
     [[nodiscard]] Address const& peer() noexcept;
+
+    // Names this connection for others: for other connections, other threads, and for later.
+    [[nodiscard]] Handle handle() const noexcept;
 
 private:
     friend class Worker;

@@ -49,13 +49,15 @@ Step ConnectionState::next_input_step(std::size_t max_pending) const noexcept {
     case Input::last_call:
         break;
     }
-    bool const room = unsent_.size() < max_pending;
+    // What the peer has yet to be asked to take does not count: the kernel may take all of it.
+    bool const room = !blocked_ || unsent_.size() < max_pending;
     bool const last_call = input_ == Input::last_call;
     if (receiving_) {
         // One that looks for the rest does not wait, so there is nothing to cancel.
-        bool const unwanted = !receiving_rest_ && (last_call || !room);
+        bool const unwanted = !receiving_rest_ && (last_call || !room || paused_);
         return unwanted ? cancel_receive() : Step::none;
     }
+    if (paused_) return Step::none;
     // The answer to a cancellation is about the last receive, and not to be taken for the next's.
     if (!room || parked_ || cancelling_receive_) return Step::none;
     return last_call ? Step::receive_rest : Step::receive;
@@ -71,8 +73,8 @@ bool ConnectionState::delivers() const noexcept {
     return input_ == Input::reading || input_ == Input::last_call;
 }
 
-bool ConnectionState::sends_in_passing(std::size_t max_pending) const noexcept {
-    return output_ == Output::open && !blocked_ && unsent_.size() < max_pending;
+bool ConnectionState::sends_in_passing() const noexcept {
+    return output_ == Output::open && !blocked_;
 }
 
 bool ConnectionState::lingers() const noexcept {
@@ -257,6 +259,10 @@ void ConnectionState::block() noexcept {
     KODAMA_ASSERT(!unsent_.empty());
     blocked_ = true;
 }
+
+void ConnectionState::pause() noexcept { paused_ = true; }
+
+void ConnectionState::resume() noexcept { paused_ = false; }
 
 void ConnectionState::starve() noexcept {
     KODAMA_ASSERT(blocked_);

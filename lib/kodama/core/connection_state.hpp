@@ -44,7 +44,8 @@ public:
     enum class Input : std::uint8_t { reading, last_call, discarding, ended };
     enum class Output : std::uint8_t { open, finishing, finished, broken };
 
-    // The question. `max_pending`: the unsent bytes at which reading stops.
+    // The question. `max_pending`: the unsent bytes at which reading stops, once the peer does not
+    // take them at once.
     [[nodiscard]] Step next_step(std::size_t max_pending) const noexcept;
 
     // --- what the session and the server ask for
@@ -84,6 +85,11 @@ public:
     // The last send was cut short: the next one may wait for the peer. Until all is sent.
     void block() noexcept;
 
+    // The session wants nothing now, so the peer is not read; what the kernel had delivered by then
+    // comes all the same. Of no consequence once input is discarded.
+    void pause() noexcept;
+    void resume() noexcept;
+
     // There is no memory to move the unsent bytes to; `send` is not asked for meanwhile.
     void starve() noexcept;
     void feed() noexcept;
@@ -100,7 +106,7 @@ public:
     [[nodiscard]] bool receiving() const noexcept { return receiving_; }
     [[nodiscard]] bool closing() const noexcept { return closing_; }
     // Nothing that it wants next has to wait until the unsent bytes are sent.
-    [[nodiscard]] bool sends_in_passing(std::size_t max_pending) const noexcept;
+    [[nodiscard]] bool sends_in_passing() const noexcept;
     // It waits for nothing but the peer's FIN.
     [[nodiscard]] bool lingers() const noexcept;
     [[nodiscard]] bool in_flight() const noexcept;
@@ -136,6 +142,7 @@ private:
     bool parked_ : 1 = false;
     bool blocked_ : 1 = false;
     bool starved_ : 1 = false;
+    bool paused_ : 1 = false;
 };
 
 } // namespace kodama

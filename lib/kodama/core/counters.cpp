@@ -23,13 +23,16 @@ constexpr std::array<std::string_view, counter_count> counter_names{"turns",
                                                                     "bytes_discarded",
                                                                     "parks",
                                                                     "cancels",
+                                                                    "errands",
                                                                     "connections_open",
                                                                     "buffers_out",
-                                                                    "buffers_sending"};
+                                                                    "buffers_sending",
+                                                                    "buffers_resting"};
 
 constexpr std::array<std::string_view, close_reason_count> close_reason_names{
-    "peer_finished", "session_closed", "session_aborted", "session_failed", "peer_gone",
-    "send_timeout",  "idle_timeout",   "evicted",         "drained",        "stopped"};
+    "peer_finished", "session_closed", "session_aborted", "session_failed",
+    "peer_gone",     "send_timeout",   "idle_timeout",    "evicted",
+    "overrun",       "drained",        "stopped"};
 
 } // namespace
 

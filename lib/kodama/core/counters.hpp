@@ -33,13 +33,15 @@ enum class Counter : std::uint8_t {
     bytes_discarded,           // bytes received after close(), and unsent ones of ended connections
     parks,                     // times a connection had to wait for receive buffers
     cancels,                   // cancellations submitted
+    errands,                   // what other threads had done to connections, through a Handle
     connections_open,          // gauge
     buffers_out,               // gauge: receive buffers held by sessions and send queues
     buffers_sending,           // gauge: those in silent sends, which are back after the next turn
+    buffers_resting,           // gauge: those that do not go round now, to keep warm those that do
 };
 
 // How many there are.
-inline constexpr std::size_t counter_count = 22;
+inline constexpr std::size_t counter_count = 23;
 
 // "turns" and so on; never empty.
 [[nodiscard]] KODAMA_EXPORT std::string_view name_of(Counter counter) noexcept;

@@ -4,20 +4,30 @@
 
 #include <kodama/base/assert.hpp>
 #include <kodama/core/buffer_pool.hpp>
+#include <kodama/core/shared_pieces.hpp>
 
 namespace kodama {
+
+namespace {
+
+bool is_piece(BufferBlock const& block) noexcept { return SharedPieces::is_piece(block); }
+
+} // namespace
 
 SendQueue::~SendQueue() { KODAMA_ASSERT(first_ == nullptr); }
 
 void SendQueue::push(Buffer&& buffer) noexcept {
     Buffer taken = std::move(buffer);
     if (taken.empty()) return; // a block without bytes would never be consumed
-    BufferBlock* const block = std::exchange(taken.block_, nullptr);
-    KODAMA_ASSERT(block->holder == BufferBlock::Holder::lease);
-    block->next = nullptr;
-    (last_ != nullptr ? last_->next : first_) = block;
-    last_ = block;
-    size_ += block->size;
+    append(*std::exchange(taken.block_, nullptr));
+}
+
+void SendQueue::append(BufferBlock& block) noexcept {
+    KODAMA_ASSERT(block.holder == BufferBlock::Holder::lease);
+    block.next = nullptr;
+    (last_ != nullptr ? last_->next : first_) = &block;
+    last_ = &block;
+    size_ += block.size;
 }
 
 void SendQueue::push_copy(std::span<std::byte const> bytes, BufferPool& pool) noexcept {
@@ -60,9 +70,20 @@ void SendQueue::consume(std::size_t count) noexcept {
         if (block->size > 0) break;
         first_ = block->next;
         if (first_ == nullptr) last_ = nullptr;
-        block->pool->give_back(*block);
+        is_piece(*block) ? SharedPieces::give_back(*block) : block->pool->give_back(*block);
     }
     KODAMA_ASSERT((size_ == 0) == (first_ == nullptr));
+}
+
+Buffer SendQueue::pop() noexcept {
+    BufferBlock* const block = first_;
+    if (block == nullptr) return {};
+    KODAMA_ASSERT(block->size <= size_);
+    size_ -= block->size;
+    first_ = block->next;
+    if (first_ == nullptr) last_ = nullptr;
+    KODAMA_ASSERT((size_ == 0) == (first_ == nullptr));
+    return Buffer(block);
 }
 
 void SendQueue::clear() noexcept { consume(size_); }
@@ -70,7 +91,7 @@ void SendQueue::clear() noexcept { consume(size_); }
 std::size_t SendQueue::blocks_to_move_into(BufferPool const& pool) const noexcept {
     std::size_t blocks = 0;
     for (BufferBlock* block = first_; block != nullptr; block = block->next) {
-        if (block->pool == &pool) continue;
+        if (block->pool == &pool || is_piece(*block)) continue;
         blocks += (block->size + pool.block_size() - 1) / pool.block_size();
     }
     return blocks;
@@ -83,10 +104,11 @@ std::size_t SendQueue::move_into(BufferPool& pool) noexcept {
     last_ = nullptr;
     size_ = 0;
     while (rest != nullptr) {
-        Buffer buffer(std::exchange(rest, rest->next));
-        if (buffer.block_->pool == &pool) {
-            push(std::move(buffer));
+        BufferBlock& block = *std::exchange(rest, rest->next);
+        if (block.pool == &pool || is_piece(block)) {
+            append(block);
         } else {
+            Buffer const buffer(&block); // which gives it back
             moved += buffer.size();
             push_copy(buffer.bytes(), pool);
         }

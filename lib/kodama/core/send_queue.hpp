@@ -28,6 +28,9 @@ public:
 
     void push(Buffer&& buffer) noexcept;
 
+    // A piece of SharedPieces: it refers to bytes that are nobody's to move.
+    void push_piece(BufferBlock& piece) noexcept { append(piece); }
+
     // Appends a copy of the bytes, first behind what the last block already holds if that block is
     // of `pool`. The pool must have room: ceil(bytes / block size) free blocks always do.
     void push_copy(std::span<std::byte const> bytes, BufferPool& pool) noexcept;
@@ -38,17 +41,23 @@ public:
     // The first `count` bytes were sent: their blocks go back.
     void consume(std::size_t count) noexcept;
 
+    // Takes the front out, for those who queue what they have received; empty when nothing is
+    // there.
+    [[nodiscard]] Buffer pop() noexcept;
+
     void clear() noexcept;
 
     // How many free blocks of `pool` are surely enough for move_into(); 0 when nothing is outside.
     [[nodiscard]] std::size_t blocks_to_move_into(BufferPool const& pool) const noexcept;
 
     // Copies everything that is not in `pool` into it, so that the blocks of other pools go back;
-    // returns how many bytes that were. Blocks of `pool` stay where they are. No send may be in
-    // flight that covers a block of another pool.
+    // returns how many bytes that were. Blocks of `pool` and shared pieces stay where they are. No
+    // send may be in flight that covers a block of another pool.
     std::size_t move_into(BufferPool& pool) noexcept;
 
 private:
+    void append(BufferBlock& block) noexcept;
+
     BufferBlock* first_ = nullptr;
     BufferBlock* last_ = nullptr;
     std::size_t size_ = 0;

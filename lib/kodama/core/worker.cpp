@@ -36,7 +36,7 @@ std::uint32_t spare_places(std::vector<int> const& listening_sockets) noexcept {
 
 Worker::Worker(Ring& ring, FeatureSet features, WorkerLimits const& limits,
                SessionHooks const& hooks, std::vector<int> const& listening_sockets,
-               LiveCounters& counters, EventHandler const& on_event)
+               LiveCounters& counters, EventHandler const& on_event, void* shared)
     : ring_(ring),
       features_(features),
       limits_(limits),
@@ -45,9 +45,14 @@ Worker::Worker(Ring& ring, FeatureSet features, WorkerLimits const& limits,
       on_event_(on_event),
       received_(limits.buffer_count, limits.buffer_size),
       copies_(static_cast<std::uint32_t>(limits.pending_total / copy_block_size), copy_block_size),
+      pieces_(limits.shared_pieces),
+      state_(hooks, shared),
       buffer_ring_(ring, limits.buffer_count, receive_group),
+      circulation_(limits.buffer_count, limits.warm_bytes),
       requests_(ring, features),
-      table_(limits.max_connections + spare_places(listening_sockets), chooser(features), hooks) {
+      table_(limits.max_connections + spare_places(listening_sockets), chooser(features), hooks),
+      session_timers_(hooks.on_timer != nullptr ? table_.size() : 0),
+      inbox_(std::make_shared<Inbox>(this, ring, limits.inbox_errands, limits.inbox_bytes)) {
     if (features_.has(Feature::direct_descriptors)) {
         ring_.require_direct_descriptors(table_.size());
     }
@@ -55,7 +60,11 @@ Worker::Worker(Ring& ring, FeatureSet features, WorkerLimits const& limits,
         listeners_.emplace_back(socket);
 }
 
-Worker::~Worker() { KODAMA_ASSERT(table_.used() == 0); }
+Worker::~Worker() {
+    inbox_->close();
+    KODAMA_ASSERT(table_.used() == 0);
+    KODAMA_ASSERT(pieces_.out() == 0);
+}
 
 void Worker::start() noexcept {
     requests_.wait_for_wake(Token(Operation::wake, Slot{}, Generation{}));
@@ -66,8 +75,8 @@ void Worker::start() noexcept {
 
 void Worker::turn() noexcept {
     // In one call the kernel would look for receive buffers before we can publish those that the
-    // call's own silent sends have read. When that is most of them, the sends go first.
-    sends_go_first_ = !sends_go_first_ && 2 * buffers_sending_ > received_.count();
+    // call's own silent sends have read. When those are more than it has, the sends go first.
+    sends_go_first_ = !sends_go_first_ && buffers_sending_ > received_.kernel_count();
     sends_go_first_ ? ring_.submit() : ring_.enter(may_sleep() ? 1 : 0, next_deadline());
     requests_.entered();
     // Asked before the visit: what is submitted during it may fail after it.
@@ -144,6 +153,7 @@ void Worker::on_cancelled(Token token, Completion const& completion,
 
 void Worker::on_wake() noexcept {
     requests_.wait_for_wake(Token(Operation::wake, Slot{}, Generation{}));
+    run_errands();
     obey();
 }
 
@@ -207,10 +217,14 @@ void Worker::settle() noexcept {
     counters_.set(Counter::connections_open, table_.used());
     counters_.set(Counter::buffers_out, received_.leased_count() - buffers_sending_);
     counters_.set(Counter::buffers_sending, buffers_sending_);
+    counters_.set(Counter::buffers_resting, received_.free_count());
 }
 
 void Worker::publish() noexcept {
-    while (BufferBlock* const block = received_.take_for_kernel()) {
+    std::uint32_t const limit = circulation_.limit();
+    while (received_.kernel_count() + buffers_sending_ < limit) {
+        BufferBlock* const block = received_.take_for_kernel();
+        if (block == nullptr) break;
         buffer_ring_.add(received_.id_of(*block), block->memory, received_.block_size());
     }
     buffer_ring_.publish();

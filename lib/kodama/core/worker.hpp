@@ -5,10 +5,12 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include <kodama/base/export.hpp>
 #include <kodama/core/buffer_pool.hpp>
+#include <kodama/core/circulation.hpp>
 #include <kodama/core/close_reason.hpp>
 #include <kodama/core/connection.hpp>
 #include <kodama/core/connection_table.hpp>
@@ -16,8 +18,12 @@
 #include <kodama/core/deadline.hpp>
 #include <kodama/core/event.hpp>
 #include <kodama/core/hooks.hpp>
+#include <kodama/core/inbox.hpp>
 #include <kodama/core/listener.hpp>
 #include <kodama/core/requests.hpp>
+#include <kodama/core/shared_pieces.hpp>
+#include <kodama/core/timer_heap.hpp>
+#include <kodama/core/worker_state.hpp>
 #include <kodama/ring/buffer_ring.hpp>
 #include <kodama/ring/features.hpp>
 #include <kodama/ring/ring.hpp>
@@ -30,10 +36,15 @@ struct WorkerLimits {
     std::uint32_t backlog = 0;
     std::uint32_t buffer_count = 0;
     std::uint32_t buffer_size = 0;
+    // Of received bytes, so many go round; no option, but the simulator makes it small.
+    std::uint32_t warm_bytes = Circulation::usual_warm_bytes;
     std::size_t max_pending = 0;
     std::size_t pending_total = 0;
     Duration linger_timeout{};
     Duration idle_timeout{}; // 0: none
+    std::uint32_t inbox_errands = 0;
+    std::size_t inbox_bytes = 0;
+    std::uint32_t shared_pieces = 0;
 };
 
 // Serves the connections of its listeners. Knows a ring, not the kernel: no system call is made
@@ -54,10 +65,13 @@ class Worker {
 public:
     enum class Command : std::uint8_t { serve, drain, stop };
 
-    // The worker takes over the listening sockets. Throws SetupError.
+    // The worker takes over the listening sockets. `shared` is what the sessions of all workers
+    // share, if they do. Throws SetupError, and what the constructor of the sessions' worker state
+    // throws.
     KODAMA_EXPORT Worker(Ring& ring, FeatureSet features, WorkerLimits const& limits,
                          SessionHooks const& hooks, std::vector<int> const& listening_sockets,
-                         LiveCounters& counters, EventHandler const& on_event);
+                         LiveCounters& counters, EventHandler const& on_event,
+                         void* shared = nullptr);
     Worker(Worker const&) = delete;
     Worker& operator=(Worker const&) = delete;
     // Must have finished.
@@ -70,6 +84,9 @@ public:
 
     // Drained or stopped, to the last connection.
     [[nodiscard]] KODAMA_EXPORT bool finished() const noexcept;
+
+    // What a Handle asks for, in the worker's thread; false when it is not done.
+    bool act(Errand const& errand) noexcept;
 
     // From any thread. Commands only ever get stronger; `deadline` is when a drain resets what is
     // left.
@@ -114,6 +131,9 @@ private:
     void start_timer(Connection& connection, Timer timer) noexcept;
     void stop_timer(Connection& connection) noexcept;
     void restart_idle_timer(Connection& connection) noexcept;
+    void start_session_timer(Connection& connection, Duration delay) noexcept;
+    void stop_session_timer(Connection& connection) noexcept;
+    void expire_session_timers(TimePoint now) noexcept;
     [[nodiscard]] TimePoint next_deadline() const noexcept;
 
     // --- worker_connections.cpp: what completions do to a connection, and what it wants next
@@ -158,8 +178,15 @@ private:
     bool refuse(Connection& connection, std::size_t wanted) noexcept;
     [[nodiscard]] bool may_queue(Connection const& connection, std::size_t size) const noexcept;
     static void pay(Connection& connection, std::size_t size) noexcept;
+    [[nodiscard]] bool has_room(Connection const& connection) const noexcept;
     bool send(Connection& connection, Buffer&& buffer) noexcept;
+    bool send(Connection& connection, SharedBytes const& bytes) noexcept;
     bool send_copy(Connection& connection, std::span<std::byte const> bytes) noexcept;
+
+    // --- worker_errands.cpp: what is done to a connection from elsewhere
+    [[nodiscard]] Handle handle_of(Connection const& connection) const noexcept;
+    [[nodiscard]] Connection* find(Errand const& errand) noexcept;
+    void run_errands() noexcept;
 
     Ring& ring_;
     FeatureSet features_;
@@ -170,7 +197,10 @@ private:
 
     BufferPool received_; // what the kernel receives into
     BufferPool copies_;   // what is copied: send_copy(), and what blocked connections hold
+    SharedPieces pieces_; // what lies in send queues of SharedBytes
+    WorkerState state_;   // may hold buffers
     BufferRing buffer_ring_;
+    Circulation circulation_;
     Requests requests_;
     ConnectionTable table_;
     std::vector<Listener> listeners_;
@@ -187,6 +217,7 @@ private:
     std::uint32_t held_count_ = 0;
     // One list for each kind of timer: all of a kind run equally long, so each list is in order.
     std::array<Timed, 2> timed_;
+    TimerHeap session_timers_; // has places only where sessions have an on_timer
     std::uint32_t evictions_under_way_ = 0;
     std::uint32_t unparks_ = 0; // wraps around
 
@@ -195,6 +226,8 @@ private:
     bool draining_ = false;
     bool stopping_ = false;
     TimePoint drain_deadline_ = never;
+
+    std::shared_ptr<Inbox> inbox_; // handles have it too
 
     std::atomic<Command> command_{Command::serve};
     std::atomic<TimePoint::rep> commanded_deadline_{0};

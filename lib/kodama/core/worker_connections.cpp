@@ -53,7 +53,7 @@ void Worker::begin_session(Connection& connection) noexcept {
     touch(connection);
     restart_idle_timer(connection);
     void* const session = table_.session_of(connection);
-    connection.has_session_ = hooks_.construct(session);
+    connection.has_session_ = hooks_.construct(session, state_.context());
     bool const opened = connection.has_session_ &&
                         (hooks_.on_open == nullptr || hooks_.on_open(session, connection));
     if (!opened) connection.state_.abort(CloseReason::session_failed);
@@ -71,9 +71,11 @@ void Worker::on_receive(Token token, Completion const& completion) noexcept {
     completion.more() ? connection->state_.receive_goes_on() : connection->state_.receive_ended();
     touch(*connection);
     if (completion.result < 0) return receive_failed(*connection, completion.result);
-    restart_idle_timer(*connection);
+    // What is discarded keeps nothing alive: a peer that only sends might stay for ever.
+    if (connection->state_.delivers()) restart_idle_timer(*connection);
     if (completion.result == 0) return peer_finished(*connection);
     KODAMA_ASSERT(buffer.size() == static_cast<std::size_t>(completion.result));
+    circulation_.received(static_cast<std::uint32_t>(completion.result));
     counters_.add(Counter::receives);
     counters_.add(Counter::bytes_received, buffer.size());
     deliver(*connection, std::move(buffer));

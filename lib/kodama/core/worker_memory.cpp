@@ -13,6 +13,7 @@ void Worker::pump_touched() noexcept {
 }
 
 void Worker::leave_all_lists(Connection& connection) noexcept {
+    stop_session_timer(connection);
     touched_.remove_if_present(connection);
     parked_.remove_if_present(connection);
     blocked_.remove_if_present(connection);
@@ -30,9 +31,11 @@ void Worker::park(Connection& connection) noexcept {
 }
 
 void Worker::unpark_some() noexcept {
+    // What the kernel does not have is sent from, kept, or rests because it has enough.
+    KODAMA_ASSERT(received_.free_count() == 0 ||
+                  received_.kernel_count() + buffers_sending_ >= circulation_.limit());
     // Each buffer that the kernel has can serve one of them; more would only come back at once.
-    KODAMA_ASSERT(received_.free_count() == 0);
-    std::uint32_t available = received_.count() - received_.leased_count();
+    std::uint32_t available = received_.kernel_count();
     while (available > 0 && !parked_.empty()) {
         Connection& connection = *parked_.pop_front();
         // Nobody waits for more turns of others than there can be others.
@@ -75,10 +78,12 @@ void Worker::relieve_memory() noexcept {
     for (Connection* connection = starved_.front(); connection != nullptr; connection = next) {
         next = Starved::next(*connection);
         ConnectionState& state = connection->state_;
-        bool const blocked = state.blocked() && !state.broken();
-        bool const room = blocked
-                              ? state.unsent().blocks_to_move_into(copies_) <= copies_.free_count()
-                              : connection->wanted_ <= copies_.free_bytes();
+        bool blocked = state.blocked() && !state.broken();
+        std::size_t const blocks = blocked ? state.unsent().blocks_to_move_into(copies_) : 0;
+        // One that has moved out already waits, like the others, for its session's sake.
+        if (blocks == 0 && connection->refused_ && !state.starved()) blocked = false;
+        bool const room =
+            blocked ? blocks <= copies_.free_count() : connection->wanted_ <= copies_.free_bytes();
         if (room) {
             starved_.remove(*connection);
             touch(*connection);
@@ -108,7 +113,10 @@ bool Worker::refuse(Connection& connection, std::size_t wanted) noexcept {
 }
 
 bool Worker::may_queue(Connection const& connection, std::size_t size) const noexcept {
-    if (size <= connection.owed_) return true;
+    return size <= connection.owed_ || has_room(connection);
+}
+
+bool Worker::has_room(Connection const& connection) const noexcept {
     std::size_t const burst = std::size_t{received_.count()} * received_.block_size();
     return connection.unsent() < limits_.max_pending + burst;
 }
@@ -123,6 +131,18 @@ bool Worker::send(Connection& connection, Buffer&& buffer) noexcept {
     if (!may_queue(connection, size)) return refuse(connection, 0);
     pay(connection, size);
     connection.state_.unsent().push(std::move(buffer));
+    touch(connection);
+    return true;
+}
+
+// What is shared was not received, so no promise is kept by sending it.
+bool Worker::send(Connection& connection, SharedBytes const& bytes) noexcept {
+    if (!connection.state_.may_send()) return false;
+    if (!has_room(connection)) return refuse(connection, 0);
+    if (bytes.empty()) return true;
+    BufferBlock* const piece = pieces_.take(bytes);
+    if (piece == nullptr) return send_copy(connection, bytes.bytes());
+    connection.state_.unsent().push_piece(*piece);
     touch(connection);
     return true;
 }

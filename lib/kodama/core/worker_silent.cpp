@@ -12,7 +12,7 @@ namespace kodama {
 // the connection comes from its peer.
 bool Worker::may_be_silent(Connection const& connection) const noexcept {
     if (!features_.has(Feature::silent_sends) || connection.refused_) return false;
-    return connection.state_.sends_in_passing(limits_.max_pending);
+    return connection.state_.sends_in_passing();
 }
 
 void Worker::silent_send_submitted(Connection& connection, std::span<iovec const> memory) noexcept {
@@ -59,8 +59,8 @@ void Worker::await_silent_sends() noexcept { silent_awaited_ = !silent_.empty();
 // Whether it is for them alone that somebody waits, whom nothing else might wake.
 bool Worker::silent_sends_awaited() const noexcept {
     if (silent_.empty()) return false;
-    bool const memory_is_short =
-        !parked_.empty() || !starved_.empty() || 2 * received_.leased_count() > received_.count();
+    bool const memory_is_short = !parked_.empty() || !starved_.empty() ||
+                                 received_.leased_count() > received_.kernel_count();
     return silent_awaited_ || memory_is_short;
 }
 

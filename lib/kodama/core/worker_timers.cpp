@@ -3,6 +3,7 @@
 #include <kodama/core/worker.hpp>
 
 #include <algorithm>
+#include <optional>
 
 #include <kodama/base/assert.hpp>
 
@@ -23,13 +24,42 @@ void Worker::stop_timer(Connection& connection) noexcept {
     connection.timer_ = Timer::none;
 }
 
+void Worker::start_session_timer(Connection& connection, Duration delay) noexcept {
+    // A session that keeps its connection for longer than its own life could still call this.
+    if (hooks_.on_timer == nullptr || !connection.has_session_) return;
+    TimePoint const now = ring_.now();
+    Duration const length = std::clamp(delay, Duration::zero(), never - now);
+    session_timers_.start(connection.slot_, now + length);
+}
+
+void Worker::stop_session_timer(Connection& connection) noexcept {
+    if (hooks_.on_timer != nullptr) session_timers_.stop(connection.slot_);
+}
+
+// Each at most once, so that a session which starts its timer again and again with a delay of 0
+// cannot hold up the worker.
+void Worker::expire_session_timers(TimePoint now) noexcept {
+    for (std::uint32_t left = session_timers_.size(); left > 0; --left) {
+        std::optional<Slot> const slot = session_timers_.take_due(now);
+        if (!slot) return;
+        Connection* const connection = table_.at(*slot);
+        KODAMA_ASSERT(connection != nullptr);
+        KODAMA_ASSERT(connection->has_session_);
+        if (connection->state_.broken()) continue;
+        touch(*connection);
+        if (!hooks_.on_timer(table_.session_of(*connection), *connection)) {
+            connection->state_.abort(CloseReason::session_failed);
+        }
+    }
+}
+
 void Worker::restart_idle_timer(Connection& connection) noexcept {
     if (limits_.idle_timeout == Duration::zero() || connection.timer_ == Timer::linger) return;
     start_timer(connection, Timer::idle);
 }
 
 TimePoint Worker::next_deadline() const noexcept {
-    TimePoint deadline = drain_deadline_;
+    TimePoint deadline = std::min(drain_deadline_, session_timers_.next_deadline());
     for (Timed const& list : timed_) {
         if (!list.empty()) deadline = std::min(deadline, list.front()->deadline_);
     }
@@ -42,6 +72,7 @@ TimePoint Worker::next_deadline() const noexcept {
 void Worker::expire() noexcept {
     if (next_deadline() == never) return; // then the clock need not be read
     TimePoint const now = ring_.now();
+    expire_session_timers(now);
     for (Timed& list : timed_) {
         while (!list.empty() && list.front()->deadline_ <= now)
             expire(*list.front());

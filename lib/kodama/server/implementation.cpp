@@ -16,7 +16,8 @@
 
 namespace kodama {
 
-BasicServer::Implementation::Implementation(Options const& options, SessionHooks const& hooks)
+BasicServer::Implementation::Implementation(Options const& options, SessionHooks const& hooks,
+                                            void* shared)
     : options_(options), all_ended_(::eventfd(0, EFD_CLOEXEC)) {
     validate(options_);
     features_ = probe_capabilities(disabled_features(options_)).usable;
@@ -33,6 +34,7 @@ BasicServer::Implementation::Implementation(Options const& options, SessionHooks
         WorkerThread::Plan plan{.features = features_,
                                 .limits = limits,
                                 .hooks = &hooks,
+                                .shared = shared,
                                 .listening_sockets = {},
                                 .cpu = std::nullopt,
                                 .on_event = options_.on_event,

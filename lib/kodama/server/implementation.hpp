@@ -21,7 +21,7 @@ namespace kodama {
 // Options, listening sockets, workers. Threads: as for BasicServer.
 class KODAMA_HIDDEN BasicServer::Implementation {
 public:
-    Implementation(Options const& options, SessionHooks const& hooks);
+    Implementation(Options const& options, SessionHooks const& hooks, void* shared);
 
     [[nodiscard]] Options const& options() const noexcept { return options_; }
     [[nodiscard]] std::vector<Address> const& endpoints() const noexcept { return endpoints_; }

@@ -20,6 +20,14 @@ struct BufferCount {
     friend bool operator==(BufferCount const&, BufferCount const&) = default;
 };
 
+// How much fits into a worker's inbox.
+struct InboxSize {
+    std::uint32_t calls = 0;
+    std::size_t bytes = 0;
+
+    friend bool operator==(InboxSize const&, InboxSize const&) = default;
+};
+
 // Each member has a default, so designated initialisers name only what differs:
 // `Server<Echo> server{{.listen = {"localhost:7"}, .workers = 1}};`. Validated once, when the
 // server is made: a value out of range throws OptionError with the option, the value and the range.
@@ -48,17 +56,29 @@ struct Options {
     // 1 to 65,535; the kernel lowers it to net.core.somaxconn.
     std::uint32_t backlog = 1024;
 
-    // Receive buffers of a worker: 1 to 32,768 of 64 bytes to 1 MiB.
-    BufferCount buffers = {.count = 256, .size = 8192};
+    // Receive buffers of a worker: 1 to 32,768 of 64 bytes to 1 MiB. They are reserved at start,
+    // and take physical memory as far as they are filled. A large message comes in fewer pieces
+    // where they are large; the larger what arrives, the fewer of them are used in turn.
+    BufferCount buffers = {.count = 128, .size = 128 * 1024};
 
-    // Unsent bytes a connection may hold before its peer stops being read. 1 byte to 1 GiB.
+    // Bytes that a connection may hold which its peer has not made room for, before the peer stops
+    // being read. 1 byte to 1 GiB.
     std::size_t max_pending = 64 * 1024;
 
     // Memory for unsent bytes of all connections together, beside the receive buffers; each worker
     // takes its share, which must hold `max_pending` and all its receive buffers. When it is full,
     // the connection blocked longest is reset (CloseReason::evicted). It is reserved at start, and
-    // takes physical memory only when first used.
-    std::size_t max_pending_total = 256u * 1024 * 1024;
+    // takes physical memory only when first used. 4 KiB to 1 TiB, or 0: 256 MiB, or twice what all
+    // workers must have where that is more.
+    std::size_t max_pending_total = 0;
+
+    // What other threads may ask of a worker's connections (Handle) before it looks: so many calls,
+    // and so many bytes of send_copy(). 1 to 1,048,576 calls, to 1 GiB.
+    InboxSize inbox = {.calls = 4096, .bytes = 256 * 1024};
+
+    // How many SharedBytes may lie in the send queues of a worker; beyond, they are copied. To
+    // 16,777,216.
+    std::uint32_t shared_sends = 16384;
 
     // How long a connection may receive and send nothing before it is closed as by close(). 0: for
     // ever, as RFC 862 has it. To 24 days.

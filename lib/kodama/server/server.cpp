@@ -4,8 +4,8 @@
 
 namespace kodama {
 
-BasicServer::BasicServer(Options const& options, SessionHooks const& hooks)
-    : implementation_(std::make_unique<Implementation>(options, hooks)) {}
+BasicServer::BasicServer(Options const& options, SessionHooks const& hooks, void* shared)
+    : implementation_(std::make_unique<Implementation>(options, hooks, shared)) {}
 
 BasicServer::~BasicServer() = default;
 

@@ -6,10 +6,12 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include <kodama/base/address.hpp>
+#include <kodama/base/error.hpp>
 #include <kodama/base/export.hpp>
 #include <kodama/core/counters.hpp>
 #include <kodama/ring/features.hpp>
@@ -26,7 +28,8 @@ class KODAMA_EXPORT BasicServer {
 public:
     // Listens and starts the workers; when it returns, every worker accepts. Throws OptionError for
     // a value out of range, SetupError when the system or the kernel cannot serve.
-    BasicServer(Options const& options, SessionHooks const& hooks);
+    // `shared` is handed to sessions that want it, and must outlive the server.
+    BasicServer(Options const& options, SessionHooks const& hooks, void* shared = nullptr);
     BasicServer(BasicServer const&) = delete;
     BasicServer& operator=(BasicServer const&) = delete;
     // stop().
@@ -79,10 +82,35 @@ private:
 };
 
 // A server whose connections are served by sessions of type `S`, one each.
-template <Session S> class Server : public BasicServer {
+template <SessionHooksOf S> class Server : public BasicServer {
 public:
     // Listens and starts; see BasicServer::BasicServer.
-    explicit Server(Options const& options = {}) : BasicServer(options, session_hooks<S>) {}
+    explicit Server(Options const& options = {})
+        requires Session<S>
+        : BasicServer(options, (require_startable(), session_hooks<S>)) {}
+
+    // With an object that all sessions share, whichever worker serves them:
+    // `Server<Chat> server{{.listen = {"localhost:7"}}, room};`. It must outlive the server, and
+    // is used by all workers' threads at once.
+    template <class Shared>
+        requires Session<S, Shared>
+    Server(Options const& options, Shared& shared)
+        : BasicServer(options, (require_startable(), session_hooks<S, Shared>),
+                      address_of(shared)) {}
+
+private:
+    // A session may know why no server can be made of it: `static std::string start_error()`.
+    static void require_startable() {
+        if constexpr (requires { S::start_error(); }) {
+            if (std::string const error = S::start_error(); !error.empty())
+                throw OptionError(error);
+        }
+    }
+
+    template <class Shared> static void* address_of(Shared& shared) noexcept {
+        // What was const is only ever used as const again (SessionAdapter).
+        return const_cast<void*>(static_cast<void const*>(std::addressof(shared)));
+    }
 };
 
 } // namespace kodama

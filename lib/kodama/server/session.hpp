@@ -2,6 +2,8 @@
 #pragma once
 
 #include <concepts>
+#include <new>
+#include <type_traits>
 #include <utility>
 
 #include <kodama/core/buffer.hpp>
@@ -23,15 +25,63 @@ namespace kodama {
 //   void on_peer_finished(Connection&)      the peer sent FIN: nothing more will arrive. Without
 //                                           this hook the connection closes once everything is
 //                                           sent; with it, the session must finish() or close()
+//   void on_timer(Connection&)              the time is over that start_timer() was given
 //   void on_close(CloseReason)              the connection is over; the last hook
 template <class S>
-concept Session = std::default_initializable<S> && std::destructible<S> &&
-                  requires(S session, Connection& connection, Buffer buffer) {
-                      session.on_receive(connection, std::move(buffer));
-                  };
+concept SessionHooksOf =
+    std::destructible<S> && requires(S session, Connection& connection, Buffer buffer) {
+        session.on_receive(connection, std::move(buffer));
+    };
+
+// What a session is made with. It takes what it wants, the first of these that it has a constructor
+// for:
+//
+//   S(Shared&, S::WorkerState&)    `Shared` is what Server<S> was given: one object that belongs to
+//   S(Shared&)                     the program, outlives the server, and is used by all workers'
+//                                  threads at once
+//   S(S::WorkerState&)             one object a worker, which the worker makes when it starts and
+//   S()                            destroys when it has ended, in its own thread, as
+//                                  WorkerState(Shared&) or WorkerState(). It needs no lock
+template <class S, class Shared> struct SessionParts {
+    struct None {
+        None() = delete;
+    };
+    template <class T, class = void> struct StateOf {
+        using Type = None;
+    };
+    template <class T> struct StateOf<T, std::void_t<typename T::WorkerState>> {
+        using Type = typename T::WorkerState;
+    };
+    using SharedState = std::conditional_t<std::is_void_v<Shared>, None, Shared>;
+    using WorkerState = typename StateOf<S>::Type;
+
+    static constexpr bool has_worker_state = !std::same_as<WorkerState, None>;
+    static constexpr bool worker_state_takes_shared =
+        std::is_constructible_v<WorkerState, SharedState&>;
+    static constexpr bool takes_both = std::is_constructible_v<S, SharedState&, WorkerState&>;
+    static constexpr bool takes_shared = std::is_constructible_v<S, SharedState&>;
+    static constexpr bool takes_worker_state = std::is_constructible_v<S, WorkerState&>;
+};
+
+// A session that a server can make: with `Shared`, or without any (void).
+template <class S, class Shared = void>
+concept Session =
+    SessionHooksOf<S> &&
+    (SessionParts<S, Shared>::takes_both || SessionParts<S, Shared>::takes_shared ||
+     SessionParts<S, Shared>::takes_worker_state ||
+     std::default_initializable<S>)&&(!SessionParts<S, Shared>::has_worker_state ||
+                                      SessionParts<S, Shared>::worker_state_takes_shared ||
+                                      std::default_initializable<
+                                          typename SessionParts<S, Shared>::WorkerState>);
 
 // The hooks of `S` behind function pointers that take the session as `void*` and do not throw.
-template <Session S> struct SessionAdapter {
+template <class S, class Shared = void>
+    requires Session<S, Shared>
+struct SessionAdapter {
+    using Parts = SessionParts<S, Shared>;
+    using SharedState = typename Parts::SharedState;
+    using WorkerState = typename Parts::WorkerState;
+
     template <class Hook> static bool guarded(Hook&& hook) noexcept {
         try {
             std::forward<Hook>(hook)();
@@ -43,10 +93,30 @@ template <Session S> struct SessionAdapter {
 
     static S& session(void* memory) noexcept { return *static_cast<S*>(memory); }
 
-    static bool construct(void* memory) noexcept {
-        return guarded([&] { ::new (memory) S(); });
+    static bool construct(void* memory, SessionContext const& context) noexcept {
+        [[maybe_unused]] auto* const shared = static_cast<SharedState*>(context.shared);
+        [[maybe_unused]] auto* const state = static_cast<WorkerState*>(context.worker_state);
+        return guarded([&] {
+            if constexpr (Parts::takes_both) {
+                ::new (memory) S(*shared, *state);
+            } else if constexpr (Parts::takes_shared) {
+                ::new (memory) S(*shared);
+            } else if constexpr (Parts::takes_worker_state) {
+                ::new (memory) S(*state);
+            } else {
+                ::new (memory) S();
+            }
+        });
     }
     static void destroy(void* memory) noexcept { session(memory).~S(); }
+
+    static void construct_worker_state(void* memory, [[maybe_unused]] void* shared) {
+        if constexpr (Parts::worker_state_takes_shared) {
+            ::new (memory) WorkerState(*static_cast<SharedState*>(shared));
+        } else {
+            ::new (memory) WorkerState();
+        }
+    }
 
     static bool on_receive(void* memory, Connection& connection, Buffer&& buffer) noexcept {
         return guarded([&] { session(memory).on_receive(connection, std::move(buffer)); });
@@ -73,9 +143,22 @@ template <Session S> struct SessionAdapter {
                 return guarded([&] { session(memory).on_peer_finished(connection); });
             };
         }
+        if constexpr (requires(S s, Connection& c) { s.on_timer(c); }) {
+            hooks.on_timer = [](void* memory, Connection& connection) noexcept {
+                return guarded([&] { session(memory).on_timer(connection); });
+            };
+        }
         if constexpr (requires(S s, CloseReason reason) { s.on_close(reason); }) {
             hooks.on_close = [](void* memory, CloseReason reason) noexcept {
                 return guarded([&] { session(memory).on_close(reason); });
+            };
+        }
+        if constexpr (Parts::has_worker_state) {
+            hooks.worker_state_size = sizeof(WorkerState);
+            hooks.worker_state_alignment = alignof(WorkerState);
+            hooks.construct_worker_state = &construct_worker_state;
+            hooks.destroy_worker_state = [](void* state) noexcept {
+                static_cast<WorkerState*>(state)->~WorkerState();
             };
         }
         return hooks;
@@ -83,6 +166,8 @@ template <Session S> struct SessionAdapter {
 };
 
 // The table for sessions of type `S`, for BasicServer and for the simulator.
-template <Session S> inline constexpr SessionHooks session_hooks = SessionAdapter<S>::hooks();
+template <class S, class Shared = void>
+    requires Session<S, Shared>
+inline constexpr SessionHooks session_hooks = SessionAdapter<S, Shared>::hooks();
 
 } // namespace kodama

@@ -1,5 +1,6 @@
 #include <kodama/server/shares.hpp>
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 
@@ -9,9 +10,20 @@ namespace kodama {
 
 namespace {
 
+constexpr std::uint64_t usual_pending_total = std::uint64_t{256} << 20;
+
 std::uint32_t divide_rounding_up(std::uint32_t value, std::size_t by) {
     auto const divisor = static_cast<std::uint32_t>(by);
     return (value + divisor - 1) / divisor;
+}
+
+// What one blocked connection may hold must fit, or it could never be moved out of the way of the
+// others: what it had before it stopped being read, all receive buffers that were on their way, and
+// a part of a block for each of them.
+std::uint64_t least_pending(Options const& options) {
+    constexpr std::uint64_t block = 4096;
+    std::uint64_t const buffers = std::uint64_t{options.buffers.count} * options.buffers.size;
+    return options.max_pending + buffers + block * (std::uint64_t{options.buffers.count} + 1);
 }
 
 } // namespace
@@ -23,17 +35,16 @@ WorkerLimits share_of(Options const& options, std::size_t worker_count) {
     limits.buffer_count = options.buffers.count;
     limits.buffer_size = options.buffers.size;
     limits.max_pending = options.max_pending;
-    limits.pending_total = options.max_pending_total / worker_count;
+    std::uint64_t const needed = least_pending(options);
+    limits.pending_total = options.max_pending_total != 0
+                               ? options.max_pending_total / worker_count
+                               : std::max(usual_pending_total / worker_count, 2 * needed);
     limits.linger_timeout = options.linger_timeout;
     limits.idle_timeout = options.idle_timeout;
+    limits.inbox_errands = options.inbox.calls;
+    limits.inbox_bytes = options.inbox.bytes;
+    limits.shared_pieces = options.shared_sends;
 
-    std::uint64_t const buffer_bytes = std::uint64_t{options.buffers.count} * options.buffers.size;
-    // What one blocked connection may hold must fit, or it could never be moved out of the way of
-    // the others: what it had before it stopped being read, all receive buffers that were on their
-    // way, and a part of a block for each of them.
-    constexpr std::uint64_t block = 4096;
-    std::uint64_t const needed =
-        options.max_pending + buffer_bytes + block * (std::uint64_t{options.buffers.count} + 1);
     if (limits.pending_total < needed) {
         throw OptionError("max_pending_total: " + std::to_string(options.max_pending_total) +
                           " is too small; " + std::to_string(worker_count) +

@@ -40,7 +40,12 @@ void validate(Options const& options) {
     require_range("buffers.size", options.buffers.size, 64, 1u << 20);
     require_range("buffers (count x size)", bytes_of(options.buffers), 64, gibibyte);
     require_range("max_pending", options.max_pending, 1, gibibyte);
-    require_range("max_pending_total", options.max_pending_total, 4096, 1024 * gibibyte);
+    require_range("inbox.calls", options.inbox.calls, 1, 1u << 20);
+    require_range("inbox.bytes", options.inbox.bytes, 0, gibibyte);
+    require_range("shared_sends", options.shared_sends, 0, 1u << 24);
+    if (options.max_pending_total != 0) {
+        require_range("max_pending_total", options.max_pending_total, 4096, 1024 * gibibyte);
+    }
     // TCP_USER_TIMEOUT is an int of milliseconds.
     constexpr std::chrono::hours longest = std::chrono::hours(24 * 24);
     require_duration("idle_timeout", options.idle_timeout, longest);

@@ -60,7 +60,7 @@ void WorkerThread::run(Plan& plan, std::promise<void>& ready) {
             sockets.push_back(socket.get());
         std::unique_ptr<Ring> const ring = make_ring(plan.features, plan.limits);
         Worker worker(*ring, plan.features, plan.limits, *plan.hooks, sockets, counters_,
-                      plan.on_event);
+                      plan.on_event, plan.shared);
         // Now they are the worker's to close.
         for (UniqueFd& socket : plan.listening_sockets)
             static_cast<void>(socket.release());

@@ -28,6 +28,7 @@ public:
         FeatureSet features;
         WorkerLimits limits;
         SessionHooks const* hooks;
+        void* shared;                            // by the sessions of all workers
         std::vector<UniqueFd> listening_sockets; // handed over
         std::optional<int> cpu;                  // to be bound to
         EventHandler on_event;

@@ -18,7 +18,7 @@ constexpr std::array<std::string_view, choice_count> names{
     "send_window",  "idle_timeout",   "linger_timeout", "descriptors",   "length",
     "ending",       "behaviour",      "start",          "amount",        "piece",
     "pause",        "read_size",      "reset_at",       "rounds",        "stays",
-    "session"};
+    "warm_bytes",   "session"};
 
 } // namespace
 

@@ -67,6 +67,9 @@ enum class Choice : std::uint8_t {
     rounds, // connections it makes, one after the other
     stays,  // whether it never finishes by itself
 
+    // --- what the run is about, too: added later, so that a seed is still the run that it was
+    warm_bytes,
+
     // --- what a session under test wants to have decided (Tape::draw, in its own code)
     session,
 };

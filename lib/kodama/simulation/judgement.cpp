@@ -15,11 +15,18 @@ std::string number(std::uint64_t value) { return std::to_string(value); }
 
 void Simulation::judge_turn() {
     Counters const counters = counters_.snapshot();
-    // I2: each buffer is the kernel's, or in a completion, or held by sessions and send queues.
+    // I2: each buffer is the kernel's, or in a completion, or held by sessions and send queues, or
+    // it rests.
     std::uint64_t const out = counters[Counter::buffers_out] + counters[Counter::buffers_sending];
-    if (ring_.buffers_held() + out != plan_.limits.buffer_count) {
-        fail(number(ring_.buffers_held()) + " buffers with the kernel and " + number(out) +
-             " out do not make " + number(plan_.limits.buffer_count));
+    std::uint64_t const resting = counters[Counter::buffers_resting];
+    if (ring_.buffers_held() + out + resting != plan_.limits.buffer_count) {
+        fail(number(ring_.buffers_held()) + " buffers with the kernel, " + number(out) +
+             " out and " + number(resting) + " resting do not make " +
+             number(plan_.limits.buffer_count));
+    }
+    // They rest only while the others suffice.
+    if (resting > 0 && ring_.buffers_held() + counters[Counter::buffers_sending] == 0) {
+        fail("all buffers rest that are not out");
     }
     // I10: no more connections than places, one of which each listening socket may wait for.
     std::uint64_t const open = counters[Counter::connections_open];
@@ -114,7 +121,7 @@ void Simulation::judge_end() {
 std::uint64_t Simulation::resets_that_were_due(Counters const& counters) const noexcept {
     return counters[CloseReason::evicted] + counters[CloseReason::stopped] +
            counters[CloseReason::session_failed] + counters[CloseReason::session_aborted] +
-           counters[Counter::refused];
+           counters[CloseReason::overrun] + counters[Counter::refused];
 }
 
 void Simulation::judge_experience(Peer const& peer, Experience const& experience,
@@ -156,7 +163,10 @@ bool Simulation::was_idle(Socket const& socket) const noexcept {
     bool const told_late =
         sometimes_.counts[static_cast<std::size_t>(Sometimes::completions_overflowed)] > 0;
     if (timeout > Duration::zero() && told_late) return true;
-    return timeout > Duration::zero() && socket.longest_idle + ring_.jumped() >= timeout;
+    // A silent send counts for the server when it is queued, and here when it is submitted.
+    constexpr auto of_a_turn = std::chrono::microseconds(100);
+    Duration const idle = socket.longest_idle + ring_.jumped() + of_a_turn;
+    return timeout > Duration::zero() && idle >= timeout;
 }
 
 // Whether the server was given too little time to let everybody come to an end.
@@ -196,7 +206,7 @@ bool Simulation::may_be_cut(Peer const& peer, Experience const& experience) cons
     Counters const counters = counters_.snapshot();
     bool const left_alone = plan_.ending == Ending::peers_leave && peer.stay() == Stay::no;
     if (!draining_ || left_alone) return false;
-    if (counters[CloseReason::stopped] > 0) return true;
+    if (counters[CloseReason::stopped] > 0 || program_.answers_later) return true;
     // What had arrived when the drain began is answered.
     std::uint64_t const arrived = experience.connection < arrived_before_drain_.size()
                                       ? arrived_before_drain_[experience.connection]

@@ -17,6 +17,7 @@ constexpr std::array<std::uint32_t, 5> buffer_sizes{512, 1, 7, 64, 4096};
 constexpr std::array<std::uint32_t, 6> pending_limits{65536, 1, 10, 100, 1000, 8000};
 // Blocks of memory for unsent bytes beyond what one connection needs.
 constexpr std::array<std::uint32_t, 4> spare_blocks{64, 0, 1, 3};
+constexpr std::array<std::uint32_t, 4> warm_bytes{2u << 20, 2u << 20, 100, 10000};
 constexpr std::array<std::uint32_t, 5> entry_counts{64, 1, 2, 4, 8};
 constexpr std::array<std::uint32_t, 6> completion_counts{256, 1, 2, 4, 8, 16};
 constexpr std::array<std::uint32_t, 7> windows{65536, 1, 10, 100, 1000, 4096, 10000};
@@ -55,6 +56,11 @@ WorkerLimits draw_limits(Tape& tape) {
                                std::size_t{limits.buffer_count} * limits.buffer_size +
                                block * (limits.buffer_count + 1);
     limits.pending_total = needed + block * pick(tape, Choice::pending_total, spare_blocks);
+    // As short as the others.
+    limits.inbox_errands = limits.backlog;
+    limits.inbox_bytes = std::size_t{limits.backlog} * limits.buffer_size;
+    limits.shared_pieces = limits.buffer_count - 1;
+    limits.warm_bytes = pick(tape, Choice::warm_bytes, warm_bytes);
     limits.idle_timeout = pick(tape, Choice::idle_timeout, idle_timeouts);
     limits.linger_timeout = pick(tape, Choice::linger_timeout, linger_timeouts);
     return limits;

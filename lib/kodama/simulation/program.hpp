@@ -1,6 +1,8 @@
 // What is simulated.
 #pragma once
 
+#include <memory>
+
 #include <kodama/core/hooks.hpp>
 #include <kodama/simulation/dialogue.hpp>
 
@@ -10,10 +12,14 @@ namespace kodama::simulation {
 // must take nothing from outside that is not the same in every run: no clock, no random numbers, no
 // global state.
 struct Program {
-    SessionHooks const* hooks = nullptr; // &session_hooks<S>
+    SessionHooks const* hooks = nullptr; // &session_hooks<S>, &session_hooks<S, Shared>
     Dialogue const* dialogue = nullptr;  // what peers say and have to hear
     // Sessions send exactly what they receive, so the counters of bytes have to balance.
     bool echoes = false;
+    // Sessions may answer later than in the hook that has received, so a drain may cut an answer.
+    bool answers_later = false;
+    // Makes what the sessions share, anew for each run; null: nothing.
+    std::shared_ptr<void> (*make_shared)() = nullptr;
 };
 
 } // namespace kodama::simulation

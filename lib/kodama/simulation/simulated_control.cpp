@@ -54,8 +54,9 @@ void SimulatedRing::close(Request& request) noexcept {
         network_.close_listener(*network_.listener(request.listener));
         return post(request.user_data, 0, 0);
     }
-    Socket const& socket = socket_of(request);
+    Socket& socket = socket_of(request);
     ++progress_;
+    if (!socket.server_finished) socket.note_activity(now_);
     // The place is free from now on, whenever that is told.
     if (request.direct) {
         direct_.release(request.descriptor);

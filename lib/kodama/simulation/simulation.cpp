@@ -36,13 +36,17 @@ Simulation::Simulation(Program const& program, Tape& tape, Findings& findings, W
 
 Simulation::~Simulation() {
     // A server that failed is in no state to be taken down.
-    if (!failure_.empty()) static_cast<void>(worker_.release());
+    if (failure_.empty()) return;
+    static_cast<void>(worker_.release());
+    // Its sessions may still use what they share.
+    if (shared_ != nullptr) static_cast<void>(new std::shared_ptr<void>(shared_));
 }
 
 std::string Simulation::run() {
     EventHandler const nobody;
+    if (program_.make_shared != nullptr) shared_ = program_.make_shared();
     worker_ = std::make_unique<Worker>(ring_, plan_.features, plan_.limits, *program_.hooks,
-                                       listeners_, counters_, nobody);
+                                       listeners_, counters_, nobody, shared_.get());
     worker_->start();
     run_with_faults();
     if (failure_.empty()) heal();

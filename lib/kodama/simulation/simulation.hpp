@@ -88,6 +88,7 @@ private:
     std::vector<int> listeners_;
     std::deque<Peer> peers_;
     LiveCounters counters_;
+    std::shared_ptr<void> shared_; // by the sessions
     std::unique_ptr<Worker> worker_;
 
     std::string failure_;
