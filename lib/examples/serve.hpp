@@ -12,12 +12,14 @@
 namespace examples {
 
 // `PROGRAM [ENDPOINT [WORKERS]]`: prints what it listens on, and serves until SIGINT or SIGTERM.
-template <kodama::Session S>
-int serve(int argc, char** argv, std::string const& endpoint, kodama::Options options = {}) {
+// `shared`: the object that all sessions share, if any.
+template <class S, class... Shared>
+int serve(int argc, char** argv, std::string const& endpoint, kodama::Options options = {},
+          Shared&... shared) {
     try {
         options.listen = {argc > 1 ? argv[1] : endpoint};
         options.workers = static_cast<std::uint32_t>(argc > 2 ? std::stoul(argv[2]) : 1);
-        kodama::Server<S> server{options};
+        kodama::Server<S> server{options, shared...};
         for (kodama::Address const& address : server.endpoints())
             std::printf("listening on %s\n", address.to_string().c_str());
         std::fflush(stdout);

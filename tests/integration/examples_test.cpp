@@ -1,10 +1,12 @@
 // The example servers on the kernel: their errors and limits, with our own client.
 #include <support/catch.hpp>
 
+#include <cerrno>
 #include <string>
 #include <string_view>
 
 #include <examples/chargen.hpp>
+#include <examples/chat.hpp>
 #include <examples/http.hpp>
 #include <examples/resp.hpp>
 #include <support/test_server.hpp>
@@ -105,4 +107,56 @@ TEST_CASE("chargen sends the pattern of RFC 864 to whoever reads, and ends at th
     client.shut_down_sending();
     CHECK(client.discard_until_end() == 0);
     server.await_nothing_left();
+}
+
+TEST_CASE("the chat room's visitors hear each other, whichever worker serves them") {
+    examples::Room room;
+    TestServer<examples::Chat> server{test_options(2), room};
+    Client listener = server.connect();
+    listener.send_all("listener\n");
+    REQUIRE(listener.receive_exactly(14) == "name?\nwelcome\n");
+    for (std::string const name : {"Ann", "Bea", "Cleo", "Dora"}) { // on either worker, likely
+        Client visitor = server.connect();
+        visitor.send_all(name + "\r\n");
+        std::string const entrance = name + " enters\n";
+        REQUIRE(listener.receive_exactly(entrance.size()) == entrance);
+        visitor.send_all("hel");
+        visitor.send_all("lo\nbye\n");
+        std::string const said = name + ": hello\n" + name + ": bye\n";
+        REQUIRE(listener.receive_exactly(said.size()) == said);
+        listener.send_all("hi\n");
+        REQUIRE(visitor.receive_exactly(27) == "name?\nwelcome\nlistener: hi\n");
+        visitor.shut_down_sending();
+        REQUIRE(visitor.receive_until_fin().empty()); // nobody hears what it says itself
+        std::string const exit = name + " leaves\n";
+        REQUIRE(listener.receive_exactly(exit.size()) == exit);
+    }
+    listener.close();
+    server.await_nothing_left();
+}
+
+TEST_CASE("a visitor of the chat room who does not read is reset, and the others go on") {
+    examples::Room room;
+    Options options = test_options(2);
+    options.max_pending = 64 * 1024;
+    TestServer<examples::Chat> server{options, room};
+    Client deaf = server.connect({.receive_buffer = 4096});
+    deaf.send_all("deaf\n");
+    REQUIRE(deaf.receive_exactly(14) == "name?\nwelcome\n");
+    Client speaker = server.connect();
+    Client listener = server.connect();
+    for (Client* const client : {&speaker, &listener}) {
+        client->send_all("a name\n");
+        REQUIRE(client->receive_exactly(14) == "name?\nwelcome\n");
+    }
+    REQUIRE(speaker.receive_exactly(14) == "a name enters\n");
+    std::string const line = std::string(900, 'x') + "\n";
+    eventually("the deaf visitor is reset", [&] {
+        for (int i = 0; i < 100; ++i) {
+            speaker.send_all(line);
+            REQUIRE(listener.receive_exactly(8 + line.size()) == "a name: " + line);
+        }
+        return server.count(Counter::connections_open) == 2;
+    });
+    CHECK(deaf.discard_until_end() == ECONNRESET);
 }

@@ -107,6 +107,21 @@ TEST_CASE("wrk is served by the HTTP server, and every answer is a good one") {
     CHECK(http.end() == 0);
 }
 
+TEST_CASE("two that use socat can talk in the chat room") {
+    if (folder().empty()) KODAMA_SKIP("KODAMA_EXAMPLES is not set");
+    if (!works({.arguments = {"socat", "-V"}})) KODAMA_SKIP("no socat here");
+    ExampleProcess chat("chat");
+    Finished const done =
+        run_shell("coproc ann { socat -t 30 - TCP:127.0.0.1:$1; }\n"
+                  "read -r <&${ann[0]}; echo Ann >&${ann[1]}; read -r <&${ann[0]}\n"
+                  "(echo Bea; echo hello) | socat -t 30 - TCP:127.0.0.1:$1\n"
+                  "for i in 1 2 3; do read -r line <&${ann[0]}; echo \"$line\"; done",
+                  chat.port());
+    INFO(done.errors);
+    CHECK(done.output == "name?\nwelcome\nBea enters\nBea: hello\nBea leaves\n");
+    CHECK(chat.end() == 0);
+}
+
 TEST_CASE("discard and chargen serve socat") {
     if (folder().empty()) KODAMA_SKIP("KODAMA_EXAMPLES is not set");
     if (!works({.arguments = {"socat", "-V"}})) KODAMA_SKIP("no socat here");

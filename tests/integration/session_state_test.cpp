@@ -7,6 +7,7 @@
 #include <set>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -86,6 +87,31 @@ struct TakesBoth {
     WorkerState& state;
 };
 
+// A session of lines may want either, too.
+struct CountsLines {
+    struct WorkerState {
+        int lines = 0;
+    };
+    CountsLines(Hits& all, WorkerState& of_worker) : hits(all), state(of_worker) {}
+    void on_line(Connection& connection, std::string_view) {
+        connection.send_copy(std::to_string(++hits.count) + " " + std::to_string(++state.lines));
+    }
+    Hits& hits;
+    WorkerState& state;
+};
+
+Task count_for_all(Stream stream, Hits& hits) {
+    static_cast<void>(co_await stream.receive());
+    std::string const answer = std::to_string(++hits.count);
+    co_await stream.send_copy(answer);
+}
+
+Task only_look(Stream stream, Hits const& hits) {
+    static_cast<void>(co_await stream.receive());
+    std::string const answer = std::to_string(hits.count);
+    co_await stream.send_copy(answer);
+}
+
 struct CannotStart : Echo {
     struct WorkerState {
         WorkerState() { throw std::runtime_error("no worker state today"); }
@@ -104,6 +130,11 @@ static_assert(Session<CountsForWorker>);
 static_assert(Session<TakesBoth, Hits>);
 static_assert(!Session<TakesBoth>);
 static_assert(!Session<int>);
+static_assert(Session<Lines<CountsLines>, Hits>);
+static_assert(!Session<Lines<CountsLines>>);
+static_assert(Session<Coroutine<count_for_all>, Hits>);
+static_assert(!Session<Coroutine<count_for_all>, Hits const>);
+static_assert(!Session<Coroutine<count_for_all>>);
 
 std::string ask(BasicServer const& server) {
     Client client(server.endpoints().front());
@@ -131,6 +162,34 @@ TEST_CASE("a session without a constructor takes the shared object too, a const 
     hits.count = 42;
     Server<Plain> server{test_options(), std::as_const(hits)};
     CHECK(ask(server) == "42");
+}
+
+TEST_CASE("a session of lines takes what its inner session takes") {
+    Watchdog const watchdog;
+    Hits hits;
+    hits.count = 41;
+    Server<Lines<CountsLines>> server{test_options(), hits};
+    Client client(server.endpoints().front());
+    client.send_all("a line\n");
+    client.shut_down_sending();
+    CHECK(client.receive_until_fin() == "42 1");
+}
+
+TEST_CASE("coroutines share an object, a const one as well") {
+    Watchdog const watchdog;
+    Hits hits;
+    Server<Coroutine<count_for_all>> server{test_options(), hits};
+    CHECK(ask(server) == "1");
+    CHECK(ask(server) == "2");
+    Server<Coroutine<only_look>> onlooker{test_options(), std::as_const(hits)};
+    CHECK(ask(onlooker) == "2");
+}
+
+TEST_CASE("a coroutine that shares an object is refused where its frame is too large") {
+    Watchdog const watchdog;
+    Hits hits;
+    using TooSmall = Coroutine<count_for_all, CoroutineMemory{.frame = 16}>;
+    CHECK_THROWS_AS((Server<TooSmall>{test_options(), hits}), OptionError);
 }
 
 TEST_CASE("sessions of a worker share what the worker has made") {

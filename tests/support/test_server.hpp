@@ -39,6 +39,8 @@ struct BeforeServer {
 template <Session S> class TestServer : private BeforeServer, public Server<S> {
 public:
     explicit TestServer(Options options = test_options()) : Server<S>(std::move(options)) {}
+    template <class Shared>
+    TestServer(Options const& options, Shared& shared) : Server<S>(options, shared) {}
 
     [[nodiscard]] Address address() const { return this->endpoints().front(); }
 

@@ -42,8 +42,11 @@ template <class S, std::size_t max = 4096> class Framed : public InnerSession<S>
         }, "a session of Framed needs std::size_t on_bytes(Connection&, std::string_view)");
 
 public:
-    // Leaves its memory as it is: it is not read before it is written.
-    Framed() {} // NOLINT(modernize-use-equals-default)
+    // Leaves its memory as it is: it is not read before it is written. `S` is made with what it
+    // takes of what sessions share (session.hpp).
+    template <class... State>
+        requires std::constructible_from<S, State&...>
+    explicit Framed(State&... state) : InnerSession<S>(state...) {}
 
     void on_receive(Connection& connection, Buffer buffer) {
         std::string_view text = std::as_const(buffer).text();

@@ -1,15 +1,26 @@
 // A session that is made of a session.
 #pragma once
 
+#include <concepts>
+
 #include <kodama/core/close_reason.hpp>
 #include <kodama/core/connection.hpp>
 
 namespace kodama {
 
-// What Lines and LengthPrefixed have in common: they hold a session of type `S`, and have those of
-// the hooks that `S` has. Hooks that say what arrives are not among them, nor is on_peer_finished:
-// whoever cuts the stream into pieces has something to say of the last one.
-template <class S> class InnerSession {
+// The state of a worker that `S` asks for, where it asks for any (session.hpp).
+template <class S> struct InnerWorkerState {};
+template <class S>
+    requires requires { typename S::WorkerState; }
+struct InnerWorkerState<S> {
+    using WorkerState = typename S::WorkerState;
+};
+
+// What Lines, LengthPrefixed and Framed have in common: they hold a session of type `S`, which is
+// made with the shared state that it takes, and have those of the hooks that `S` has. Hooks that
+// say what arrives are not among them, nor is on_peer_finished: whoever cuts the stream into pieces
+// has something to say of the last one.
+template <class S> class InnerSession : public InnerWorkerState<S> {
 public:
     // The session inside, as long as this one lives.
     [[nodiscard]] S& inner() noexcept { return inner_; }
@@ -39,11 +50,12 @@ public:
     }
 
 protected:
-    // By hand: the connection's place is not filled with zeros before a session is made in it.
-    InnerSession() {} // NOLINT(modernize-use-equals-default)
+    template <class... State>
+        requires std::constructible_from<S, State&...>
+    explicit InnerSession(State&... state) : inner_(state...) {}
 
 private:
-    S inner_{};
+    S inner_;
 };
 
 } // namespace kodama

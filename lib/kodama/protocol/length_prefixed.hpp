@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -63,8 +64,11 @@ class LengthPrefixed : public InnerSession<S> {
         requires(S& inner, Connection& connection) { inner.on_unfinished_message(connection); };
 
 public:
-    // Leaves its memory as it is: it is not read before it is written.
-    LengthPrefixed() {} // NOLINT(modernize-use-equals-default)
+    // Leaves its memory as it is: it is not read before it is written. `S` is made with what it
+    // takes of what sessions share (session.hpp).
+    template <class... State>
+        requires std::constructible_from<S, State&...>
+    explicit LengthPrefixed(State&... state) : InnerSession<S>(state...) {}
 
     void on_receive(Connection& connection, Buffer buffer) {
         std::span<std::byte const> bytes = std::as_const(buffer).bytes();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <concepts>
 #include <cstddef>
 #include <cstring>
 #include <string_view>
@@ -49,8 +50,11 @@ template <class S, std::size_t max = 4096> class Lines : public InnerSession<S> 
         };
 
 public:
-    // Leaves its memory as it is: it is not read before it is written.
-    Lines() {} // NOLINT(modernize-use-equals-default)
+    // Leaves its memory as it is: it is not read before it is written. `S` is made with what it
+    // takes of what sessions share (session.hpp).
+    template <class... State>
+        requires std::constructible_from<S, State&...>
+    explicit Lines(State&... state) : InnerSession<S>(state...) {}
 
     void on_receive(Connection& connection, Buffer buffer) {
         std::string_view text = std::as_const(buffer).text();

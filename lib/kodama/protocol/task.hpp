@@ -26,10 +26,15 @@ public:
         static void* operator new(std::size_t size, Stream const& stream) noexcept {
             return stream.state_->frame.take(size);
         }
-        // The same for lambdas without captures and other function objects.
-        template <class Function>
-        static void* operator new(std::size_t size, Function const&,
-                                  Stream const& stream) noexcept {
+        // The same where it takes what it shares with others.
+        template <class Shared>
+        static void* operator new(std::size_t size, Stream const& stream, Shared const&) noexcept {
+            return stream.state_->frame.take(size);
+        }
+        // And both for lambdas without captures and other function objects.
+        template <class Function, class... Shared>
+        static void* operator new(std::size_t size, Function const&, Stream const& stream,
+                                  Shared const&...) noexcept {
             return stream.state_->frame.take(size);
         }
         // The memory is the connection's place, and stays.

@@ -95,14 +95,15 @@ public:
     template <class Shared>
         requires Session<S, Shared>
     Server(Options const& options, Shared& shared)
-        : BasicServer(options, (require_startable(), session_hooks<S, Shared>),
+        : BasicServer(options, (require_startable(shared), session_hooks<S, Shared>),
                       address_of(shared)) {}
 
 private:
-    // A session may know why no server can be made of it: `static std::string start_error()`.
-    static void require_startable() {
-        if constexpr (requires { S::start_error(); }) {
-            if (std::string const error = S::start_error(); !error.empty())
+    // A session may know why no server can be made of it, and of what is shared:
+    // `static std::string start_error(Shared&...)`.
+    template <class... Shared> static void require_startable(Shared&... shared) {
+        if constexpr (requires { S::start_error(shared...); }) {
+            if (std::string const error = S::start_error(shared...); !error.empty())
                 throw OptionError(error);
         }
     }
