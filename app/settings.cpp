@@ -111,6 +111,11 @@ std::vector<Setting> memory_settings(Options const& defaults) {
 
 std::vector<Setting> time_settings(Options const& defaults) {
     return {
+        {"busy-poll", "DURATION",
+         "look for something to do for so long before sleeping; 0 is not at all",
+         "a duration from 0 to 1h",
+         [](Options& o, string const& text) { return set_duration(o.busy_poll, text); }, false,
+         kodama::print_duration(defaults.busy_poll)},
         {"idle-timeout", "DURATION",
          "close a connection on which nothing came or went for so long; 0 is never",
          "a duration from 0 to 576h",

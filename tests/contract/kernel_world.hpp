@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <utility>
@@ -40,7 +41,7 @@ private:
     rlimit before_{};
 };
 
-template <class R> class KernelWorld {
+template <class R, bool polls_busily> class KernelWorld {
 public:
     using Peer = KernelPeer;
     using Listener = KernelListener;
@@ -61,8 +62,10 @@ public:
     }
 
     R make(FeatureSet features, RingSizes const& sizes) {
-        return R(
-            {.entries = sizes.entries, .completions = sizes.completions, .features = features});
+        return R({.entries = sizes.entries,
+                  .completions = sizes.completions,
+                  .features = features,
+                  .busy_poll = std::chrono::milliseconds(polls_busily ? 1 : 0)});
     }
 
     Listener listen() { return Listener(); }
@@ -81,7 +84,8 @@ public:
     }
 };
 
-template <> class WorldOf<KernelRing> : public KernelWorld<KernelRing> {};
-template <> class WorldOf<CheckedKernelRing> : public KernelWorld<CheckedKernelRing> {};
+template <> class WorldOf<KernelRing> : public KernelWorld<KernelRing, false> {};
+// Busy polling is the same ring to who uses it, so it has to pass the same tests: here.
+template <> class WorldOf<CheckedKernelRing> : public KernelWorld<CheckedKernelRing, true> {};
 
 } // namespace kodama::testing

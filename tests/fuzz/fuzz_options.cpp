@@ -77,6 +77,7 @@ void check_ranges(Command const& command) {
     }
     check_range<std::chrono::nanoseconds>(options.linger_timeout, 0ns, 1h);
     check_range<std::chrono::nanoseconds>(options.drain_timeout, 0ns, 24h);
+    check_range<std::chrono::nanoseconds>(options.busy_poll, 0ns, 1h);
     if (command.stats_interval != 0ns) {
         check_range<std::chrono::nanoseconds>(command.stats_interval, 1ms, longest);
     }
@@ -100,6 +101,7 @@ Arguments arguments_of(Command const& command) {
         "--linger-timeout",    print_duration(options.linger_timeout),
         "--drain-timeout",     print_duration(options.drain_timeout),
         "--stats-interval",    print_duration(command.stats_interval),
+        "--busy-poll",         print_duration(options.busy_poll),
     };
     arguments.push_back("--buffers=" + std::to_string(options.buffers.count) + "x" +
                         print_size(options.buffers.size));
@@ -127,6 +129,7 @@ void check_same(Command const& a, Command const& b) {
     FUZZ_CHECK(a.options.send_timeout == b.options.send_timeout);
     FUZZ_CHECK(a.options.linger_timeout == b.options.linger_timeout);
     FUZZ_CHECK(a.options.drain_timeout == b.options.drain_timeout);
+    FUZZ_CHECK(a.options.busy_poll == b.options.busy_poll);
 }
 
 } // namespace

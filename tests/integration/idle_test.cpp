@@ -55,8 +55,11 @@ std::vector<Client> idle_clients(Address const& server) {
 
 TEST_CASE("a thousand idle connections cause no turn") {
     std::uint32_t const workers = GENERATE(1u, 2u);
-    INFO("workers " << workers);
-    TestServer<Echo> server{test_options(workers)};
+    bool const polls_busily = GENERATE(false, true);
+    INFO("workers " << workers << (polls_busily ? ", busy polling" : ""));
+    Options options = test_options(workers);
+    if (polls_busily) options.busy_poll = std::chrono::milliseconds(1);
+    TestServer<Echo> server{options};
     std::vector<Client> const clients = idle_clients(server.address());
     std::uint64_t const turns = settled([&] { return server.count(Counter::turns); });
     std::this_thread::sleep_for(idle_time());

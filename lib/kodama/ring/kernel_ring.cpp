@@ -41,7 +41,7 @@ unsigned setup_flags(FeatureSet features) noexcept {
 }
 
 KernelRing::KernelRing(Setup const& setup)
-    : direct_(setup.features.has(Feature::direct_descriptors)) {
+    : direct_(setup.features.has(Feature::direct_descriptors)), busy_poll_(setup.busy_poll) {
     // The kernel charges a ring's memory to RLIMIT_MEMLOCK for users without CAP_IPC_LOCK (6.14
     // on).
     unsigned completions = setup.completions;
@@ -49,6 +49,8 @@ KernelRing::KernelRing(Setup const& setup)
     do {
         io_uring_params params{};
         params.flags = setup_flags(setup.features);
+        // Lets user space see that deferred work waits, without a call.
+        if (busy_poll_ > busy_poll_.zero()) params.flags |= IORING_SETUP_TASKRUN_FLAG;
         params.cq_entries = std::max(completions, setup.entries);
         result = io_uring_queue_init_params(setup.entries, &ring_, &params);
         completions /= 2;
@@ -95,6 +97,31 @@ unsigned KernelRing::publish_entries() noexcept {
 }
 
 void KernelRing::enter(unsigned wait_for, TimePoint deadline) noexcept {
+    if (wait_for > 0 && busy_poll_ > busy_poll_.zero() && poll_busily(deadline)) return;
+    call(wait_for, deadline);
+}
+
+bool KernelRing::has_completions() const noexcept {
+    return load_acquire(completion_.kernel_tail) != *completion_.kernel_head;
+}
+
+// Looks at what the kernel writes into the rings, which costs no call: a thread that has gone to
+// sleep takes microseconds to wake. Whether there is something to do.
+bool KernelRing::poll_busily(TimePoint deadline) noexcept {
+    if (!all_submitted()) call(0, deadline);
+    TimePoint const end = std::min(now() + busy_poll_, deadline);
+    while (!has_completions()) {
+        unsigned const flags = load_acquire(submission_.kernel_flags);
+        if ((flags & (IORING_SQ_TASKRUN | IORING_SQ_CQ_OVERFLOW)) != 0) {
+            call(0, deadline);
+            return true;
+        }
+        if (now() >= end) return false;
+    }
+    return true;
+}
+
+void KernelRing::call(unsigned wait_for, TimePoint deadline) noexcept {
     __kernel_timespec timeout{};
     io_uring_getevents_arg argument{};
     argument.sigmask_sz = _NSIG / 8;

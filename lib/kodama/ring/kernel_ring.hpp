@@ -1,6 +1,8 @@
 // The real ring.
 #pragma once
 
+#include <chrono>
+
 #include <liburing.h>
 
 #include <kodama/base/unique_fd.hpp>
@@ -16,6 +18,8 @@ public:
         unsigned entries = 1024;     // of the submission queue: one turn's worth
         unsigned completions = 4096; // of the completion queue; halved while memory does not allow
         FeatureSet features;         // what to use, as found by trying (Capabilities)
+        // How long an enter() that waits looks before it sleeps.
+        std::chrono::nanoseconds busy_poll{0};
     };
 
     // Throws SetupError.
@@ -37,12 +41,16 @@ public:
 private:
     void map_queues() noexcept;
     [[nodiscard]] unsigned publish_entries() noexcept;
+    void call(unsigned wait_for, TimePoint deadline) noexcept;
+    [[nodiscard]] bool has_completions() const noexcept;
+    [[nodiscard]] bool poll_busily(TimePoint deadline) noexcept;
     [[nodiscard]] int install_descriptor(int descriptor) noexcept;
 
     io_uring ring_{};
     UniqueFd wake_;
     unsigned enter_flags_ = 0;
     bool direct_ = false;
+    std::chrono::nanoseconds busy_poll_;
 };
 
 // The flags that a ring with these features is set up with.

@@ -22,8 +22,8 @@ struct BufferCount {
 
 // How much fits into a worker's inbox.
 struct InboxSize {
-    std::uint32_t calls = 0;
-    std::size_t bytes = 0;
+    std::uint32_t calls = 0; // of Handle
+    std::size_t bytes = 0;   // of send_copy()
 
     friend bool operator==(InboxSize const&, InboxSize const&) = default;
 };
@@ -43,6 +43,11 @@ struct Options {
 
     // Binds worker i to the i-th core of the affinity mask.
     bool pin_cpus = false;
+
+    // How long a worker looks for something to do before it sleeps. It answers sooner then, for to
+    // wake a thread takes microseconds, and costs CPU time for as long after whatever happens; so
+    // give it cores of its own. 0, to sleep at once, to 1 h.
+    std::chrono::nanoseconds busy_poll = std::chrono::nanoseconds(0);
 
     // Features not to use although the kernel may have them; the environment variable
     // KODAMA_DISABLE ("a,b") adds to it.

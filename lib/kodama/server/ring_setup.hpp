@@ -1,6 +1,7 @@
 // A worker's ring: which it is, how large, and what that costs.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <memory>
 
@@ -14,7 +15,9 @@ namespace kodama {
 
 // The kernel's ring; in a build with -Dchecked_ring=true, with the protocol asserted. Throws
 // SetupError. The calling thread is the ring's from then on.
-[[nodiscard]] std::unique_ptr<Ring> make_ring(FeatureSet features, WorkerLimits const& limits);
+// `busy_poll`: how long it looks for something to do before it sleeps.
+[[nodiscard]] std::unique_ptr<Ring> make_ring(FeatureSet features, WorkerLimits const& limits,
+                                              std::chrono::nanoseconds busy_poll);
 
 // Bytes that the kernel charges to RLIMIT_MEMLOCK for one worker: its queues and its buffer ring.
 [[nodiscard]] std::size_t locked_memory(WorkerLimits const& limits) noexcept;

@@ -57,6 +57,7 @@ void validate(Options const& options) {
                           " h");
     }
     require_duration("linger_timeout", options.linger_timeout, std::chrono::hours(1));
+    require_duration("busy_poll", options.busy_poll, std::chrono::hours(1));
     require_duration("drain_timeout", options.drain_timeout, std::chrono::hours(24));
 }
 
