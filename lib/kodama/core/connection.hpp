@@ -64,7 +64,10 @@ public:
 
     // Stops reading the peer until resume_receiving(): for a session that can use nothing now. What
     // the kernel has delivered by then comes all the same. A drain waits for it, to its deadline.
+    // That the peer has finished or has reset the connection is noticed when reading goes on, or
+    // when something is sent; `Options::idle_timeout` and the session's timer go on.
     void pause_receiving() noexcept;
+    // Reads on.
     void resume_receiving() noexcept;
 
     // Sends FIN after everything queued has been accepted by the kernel (SHUT_WR). Reading goes on;

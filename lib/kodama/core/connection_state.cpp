@@ -68,11 +68,6 @@ bool ConnectionState::in_flight() const noexcept {
            resetting_;
 }
 
-bool ConnectionState::delivers() const noexcept {
-    if (output_ == Output::broken) return false;
-    return input_ == Input::reading || input_ == Input::last_call;
-}
-
 bool ConnectionState::sends_in_passing() const noexcept {
     return output_ == Output::open && !blocked_;
 }

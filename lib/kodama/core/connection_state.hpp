@@ -96,7 +96,11 @@ public:
 
     [[nodiscard]] Input input() const noexcept { return input_; }
     [[nodiscard]] Output output() const noexcept { return output_; }
-    [[nodiscard]] bool delivers() const noexcept; // received bytes are the session's
+    // Received bytes are the session's.
+    [[nodiscard]] bool delivers() const noexcept {
+        return output_ != Output::broken &&
+               (input_ == Input::reading || input_ == Input::last_call);
+    }
     [[nodiscard]] bool may_send() const noexcept { return output_ == Output::open; }
     [[nodiscard]] bool broken() const noexcept { return output_ == Output::broken; }
     [[nodiscard]] bool blocked() const noexcept { return blocked_; }

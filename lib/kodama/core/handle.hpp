@@ -38,11 +38,15 @@ public:
 
     // As Connection::send and Connection::send_copy, but without a promise for what was received.
     bool send(SharedBytes bytes) const noexcept;
+    // The same for bytes that are the caller's: they are copied.
     bool send_copy(std::span<std::byte const> bytes) const noexcept;
+    // The same for text.
     bool send_copy(std::string_view text) const noexcept {
         return send_copy(std::as_bytes(std::span(text)));
     }
+    // As Connection::close().
     bool close() const noexcept;
+    // As Connection::abort().
     bool abort() const noexcept;
 
     // Whether they name the same connection.

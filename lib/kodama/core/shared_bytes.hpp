@@ -21,27 +21,36 @@ namespace kodama {
 // outlive servers.
 class KODAMA_EXPORT SharedBytes {
 public:
+    // The most that one can hold, in bytes.
     static constexpr std::size_t size_max = 256u << 20;
 
     SharedBytes() noexcept = default; // no bytes
 
     // A copy of the bytes, at most size_max (asserted). Throws std::bad_alloc.
     [[nodiscard]] static SharedBytes copy_of(std::span<std::byte const> bytes);
+    // The same for text.
     [[nodiscard]] static SharedBytes copy_of(std::string_view text) {
         return copy_of(std::as_bytes(std::span(text)));
     }
 
+    // Refers to the same bytes.
     SharedBytes(SharedBytes const& other) noexcept : block_(other.block_) { retain(); }
+    // Leaves the other without bytes.
     SharedBytes(SharedBytes&& other) noexcept : block_(std::exchange(other.block_, nullptr)) {}
+    // Refers to the other's bytes from now on.
     SharedBytes& operator=(SharedBytes other) noexcept {
         std::swap(block_, other.block_);
         return *this;
     }
     ~SharedBytes() { release(); }
 
+    // In bytes.
     [[nodiscard]] std::size_t size() const noexcept { return block_ == nullptr ? 0 : block_->size; }
+    // Whether there are none.
     [[nodiscard]] bool empty() const noexcept { return size() == 0; }
+    // Valid as long as anybody refers to them.
     [[nodiscard]] std::span<std::byte const> bytes() const noexcept { return {data(), size()}; }
+    // The same as text.
     [[nodiscard]] std::string_view text() const noexcept {
         return {reinterpret_cast<char const*>(data()), size()};
     }

@@ -25,6 +25,7 @@ struct CoroutineMemory {
 
 // The second parameter of a connection's coroutine, for those that have one. Internal.
 template <class Shared> std::type_identity<Shared> shared_of(Task (*)(Stream, Shared&));
+// For those that have none. Internal.
 std::type_identity<void> shared_of(Task (*)(Stream));
 
 // A session that is a coroutine, one for each connection:
@@ -60,6 +61,7 @@ public:
     Coroutine() noexcept
         requires(!shares)
         : state_(frame_, reads_) {}
+    // For a coroutine that shares an object with all others.
     template <class T>
         requires std::convertible_to<T*, Shared*> && shares
     explicit Coroutine(T& shared) noexcept : state_(frame_, reads_), shared_(&shared) {}

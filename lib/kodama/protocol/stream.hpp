@@ -168,9 +168,12 @@ class Stream {
     };
 
 public:
+    // How long to wait, or to sleep.
     using Duration = std::chrono::nanoseconds;
+    // Without a deadline.
     static constexpr Duration forever = Duration::max();
 
+    // For Coroutine.
     explicit Stream(StreamState& state) noexcept : state_(&state) {}
 
     // The next bytes, in the memory that the kernel received them into; empty once the peer has
@@ -201,10 +204,12 @@ public:
     Awaitable<Send> send(Buffer&& buffer, Duration within = forever) noexcept {
         return {*state_, {.buffer = std::move(buffer)}, within};
     }
+    // The same for bytes that are the caller's.
     Awaitable<SendCopy> send_copy(std::span<std::byte const> bytes,
                                   Duration within = forever) noexcept {
         return {*state_, {.bytes = bytes}, within};
     }
+    // The same for text.
     Awaitable<SendCopy> send_copy(std::string_view text, Duration within = forever) noexcept {
         return send_copy(std::as_bytes(std::span(text)), within);
     }
@@ -213,8 +218,9 @@ public:
     Awaitable<Sleep> sleep(Duration duration) noexcept { return {*state_, {}, duration}; }
 
     // Why the last call that was awaited brought nothing: the peer has sent FIN and all of it was
-    // read, or its time was over. Neither: the limit.
+    // read; or late(), its time was over. Neither: the limit.
     [[nodiscard]] bool peer_finished() const noexcept { return state_->finished; }
+    // Its time was over.
     [[nodiscard]] bool late() const noexcept { return state_->late; }
 
     // The connection itself, for what need not be awaited: finish(), close(), abort(), peer(), and

@@ -51,6 +51,7 @@ public:
         void unhandled_exception() { std::rethrow_exception(std::current_exception()); }
     };
 
+    // Leaves the other without a coroutine.
     Task(Task&& other) noexcept : handle_(std::exchange(other.handle_, {})) {}
     Task& operator=(Task&&) = delete;
     ~Task() { destroy(); }
@@ -58,6 +59,7 @@ public:
     // The coroutine, suspended where it begins; null where its frame found no memory.
     [[nodiscard]] std::coroutine_handle<> handle() const noexcept { return handle_; }
 
+    // Ends the coroutine where it waits, and its locals.
     void destroy() noexcept {
         if (handle_) std::exchange(handle_, {}).destroy();
     }
