@@ -36,7 +36,7 @@ struct BeforeServer {
     Watchdog watchdog;
 };
 
-template <Session S> class TestServer : private BeforeServer, public Server<S> {
+template <SessionHooksOf S> class TestServer : private BeforeServer, public Server<S> {
 public:
     explicit TestServer(Options options = test_options()) : Server<S>(std::move(options)) {}
     template <class Shared>
@@ -72,7 +72,7 @@ public:
 // Sends the payload, without reading, until the server has bytes for this client that it cannot
 // send now; returns how many bytes were sent. It cannot tell this client from others that do not
 // read either.
-template <Session S>
+template <SessionHooksOf S>
 std::uint64_t block(TestServer<S> const& server, Client& client, Payload const& payload) {
     std::uint64_t const blocked = server.count(Counter::sends_blocked);
     std::uint64_t sent = 0;
@@ -89,7 +89,7 @@ std::uint64_t block(TestServer<S> const& server, Client& client, Payload const& 
 
 // The same, until it cannot send them for good: neither does the client's socket take more, nor
 // does the server read on. (One blocked send alone may still fit in when the kernel makes room.)
-template <Session S>
+template <SessionHooksOf S>
 std::uint64_t block_for_good(TestServer<S> const& server, Client& client, Payload const& payload) {
     std::uint64_t sent = block(server, client, payload);
     eventually("the server stops reading", [&] {

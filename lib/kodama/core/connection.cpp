@@ -12,6 +12,8 @@ bool Connection::send_copy(std::span<std::byte const> bytes) noexcept {
     return worker_->send_copy(*this, bytes);
 }
 
+bool Connection::receives() const noexcept { return state_.delivers(); }
+
 void Connection::pause_receiving() noexcept {
     state_.pause();
     worker_->touch(*this);

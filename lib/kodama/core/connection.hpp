@@ -60,7 +60,7 @@ public:
 
     // Whether what arrives is given to the session: no longer after close() or abort(). For those
     // who find more than one message in what they receive: the rest is not to be served then.
-    [[nodiscard]] bool receives() const noexcept { return state_.delivers(); }
+    [[nodiscard]] bool receives() const noexcept;
 
     // Stops reading the peer until resume_receiving(): for a session that can use nothing now. What
     // the kernel has delivered by then comes all the same. A drain waits for it, to its deadline.

@@ -41,7 +41,7 @@ enum class Counter : std::uint8_t {
 };
 
 // How many there are.
-inline constexpr std::size_t counter_count = 23;
+inline constexpr std::size_t counter_count = 24;
 
 // "turns" and so on; never empty.
 [[nodiscard]] KODAMA_EXPORT std::string_view name_of(Counter counter) noexcept;
