@@ -201,8 +201,9 @@ void ConnectionState::peer_finished() noexcept {
 }
 
 void ConnectionState::peer_gone(CloseReason reason) noexcept {
-    // Where the FIN was not sent yet, the connection did not end as it was meant to.
-    if (output_ == Output::finishing) reason_given_ = false;
+    // Where the FIN was not sent yet, or the peer's was still to come, the connection did not end
+    // as it was meant to.
+    if (output_ == Output::finishing || delivers()) reason_given_ = reason_given_ && broken();
     input_ = Input::ended;
     output_ = Output::broken;
     give_reason(reason);
