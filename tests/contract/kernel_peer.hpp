@@ -58,6 +58,9 @@ public:
         require_call(connected == 0 || (errno == EINTR && wait_until_connected()), "connect");
     }
 
+    // The other end of a connection that a ring has made.
+    explicit KernelPeer(UniqueFd accepted) : socket_(std::move(accepted)) {}
+
     void send(std::string_view text) {
         while (!text.empty()) {
             ssize_t const count = despite_interruptions(
@@ -167,6 +170,15 @@ public:
 
     // It listens no longer, and stays a socket.
     void shut_down() { require_call(::shutdown(socket_.get(), SHUT_RDWR) == 0, "shutdown"); }
+
+    [[nodiscard]] Address address() const { return address_; }
+
+    [[nodiscard]] KernelPeer accept() {
+        UniqueFd accepted(despite_interruptions(
+            [&] { return ::accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC); }));
+        require_call(static_cast<bool>(accepted), "accept4");
+        return KernelPeer(std::move(accepted));
+    }
 
     // The kernel completes the connection before anybody accepts it.
     [[nodiscard]] KernelPeer connect() const { return KernelPeer(address_); }

@@ -119,6 +119,21 @@ public:
 
     void shut_down() { network_.shut_down_listener(*network_.listener(descriptor_)); }
 
+    [[nodiscard]] Address address() const {
+        return Address::ipv4({127, 0, 0, 1}, static_cast<std::uint16_t>(descriptor_));
+    }
+
+    // The next of those whom the ring has connected.
+    [[nodiscard]] SimulatedPeer accept() {
+        for (; next_ < network_.connection_count(); ++next_) {
+            auto const number = static_cast<simulation::ConnectionNumber>(next_);
+            if (!network_.socket(number).outgoing || !network_.socket(number).connected) continue;
+            ++next_;
+            return SimulatedPeer(network_, number);
+        }
+        throw std::runtime_error("accept: nobody comes");
+    }
+
     [[nodiscard]] SimulatedPeer connect() const {
         simulation::ConnectionNumber number = 0;
         switch (try_connect(number)) {
@@ -153,6 +168,7 @@ private:
 
     simulation::Network& network_;
     int descriptor_;
+    std::size_t next_ = 0;
 };
 
 // Nothing happens but what it is told to do: by turns while the ring waits, and before the ring

@@ -21,8 +21,8 @@ std::string folder() {
 
 class ExampleProcess : public ChildProcess {
 public:
-    explicit ExampleProcess(std::string const& name)
-        : ChildProcess({.arguments = {folder() + "/" + name, "127.0.0.1:0"}}),
+    explicit ExampleProcess(std::string const& name, std::vector<std::string> const& more = {})
+        : ChildProcess({.arguments = arguments(name, more)}),
           port_(std::to_string(listening_port(*this))) {}
 
     [[nodiscard]] std::string const& port() const noexcept { return port_; }
@@ -34,6 +34,13 @@ public:
     }
 
 private:
+    static std::vector<std::string> arguments(std::string const& name,
+                                              std::vector<std::string> const& more) {
+        std::vector<std::string> all{folder() + "/" + name, "127.0.0.1:0"};
+        all.insert(all.end(), more.begin(), more.end());
+        return all;
+    }
+
     std::string port_;
 };
 
@@ -135,4 +142,32 @@ TEST_CASE("discard and chargen serve socat") {
                     chargen.port())
               .output.ends_with("\r\n"));
     CHECK(chargen.end() == 0);
+}
+
+TEST_CASE("curl is served by the HTTP server through the proxy, twice on one connection") {
+    if (folder().empty()) KODAMA_SKIP("KODAMA_EXAMPLES is not set");
+    if (!works({.arguments = {"curl", "--version"}})) KODAMA_SKIP("no curl here");
+    ExampleProcess http("http");
+    ExampleProcess proxy("proxy", {"127.0.0.1:" + http.port()});
+    std::string const url = "http://127.0.0.1:" + proxy.port();
+    Finished const done =
+        run_client({"curl", "-s", "--noproxy", "*", "-w", "%{http_code} %{num_connects}\n",
+                    url + "/", url + "/none", url + "/"});
+    INFO(done.errors);
+    CHECK(done.output == "Hello, world!\n200 1\n404 0\nHello, world!\n200 0\n");
+    CHECK(proxy.end() == 0);
+    CHECK(http.end() == 0);
+}
+
+TEST_CASE("socat passes through the proxy with both halves of its connection") {
+    if (folder().empty()) KODAMA_SKIP("KODAMA_EXAMPLES is not set");
+    if (!works({.arguments = {"socat", "-V"}})) KODAMA_SKIP("no socat here");
+    KodamaProcess echo;
+    ExampleProcess proxy("proxy", {"127.0.0.1:" + std::to_string(echo.port())});
+    // It finishes after the last byte, and waits for the rest of the answer.
+    Finished const done = run_shell(
+        "head -c 3000000 /dev/zero | socat -t 30 - TCP:127.0.0.1:$1 | wc -c", proxy.port());
+    INFO(done.errors);
+    CHECK(done.output == "3000000\n");
+    CHECK(proxy.end() == 0);
 }

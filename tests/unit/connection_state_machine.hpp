@@ -44,6 +44,11 @@ public:
             return state.reset_submitted();
         case Step::close:
             return state.close_submitted();
+        case Step::make_socket:
+        case Step::connect:
+            return state.outgoing_submitted();
+        case Step::cancel_connect:
+            return state.cancel_connect_submitted();
         }
     }
 

@@ -124,6 +124,10 @@ private:
             REQUIRE_FALSE(flight_.any());
             closed_ = true;
             break;
+        case Step::make_socket:
+        case Step::connect:
+        case Step::cancel_connect:
+            FAIL("it was accepted");
         }
     }
 

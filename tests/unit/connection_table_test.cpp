@@ -86,6 +86,31 @@ TEST_CASE("a table that chooses gives each connection a place of its own until i
     CHECK(table.used() == 0);
 }
 
+TEST_CASE("outgoing connections have the last places of a table, and nobody else has") {
+    Chooser const chooser = GENERATE(Chooser::kernel, Chooser::table);
+    ConnectionTable table(3, chooser, small, 2);
+    CHECK(table.size() == 3);
+    CHECK(table.size_accepted() == 1);
+    Connection* const first = table.take_outgoing();
+    Connection* const second = table.take_outgoing();
+    REQUIRE(first != nullptr);
+    REQUIRE(second != nullptr);
+    CHECK(first == table.at(Slot{1}));
+    CHECK(second == table.at(Slot{2}));
+    CHECK(table.take_outgoing() == nullptr);
+    CHECK(table.free_places() == 1);
+    Connection& accepted = chooser == Chooser::kernel ? table.take(Slot{0}) : table.take_any();
+    CHECK(&accepted == table.at(Slot{0}));
+    CHECK(table.used() == 3);
+    CHECK(table.used_accepted() == 1);
+    table.release(*second);
+    table.release(accepted);
+    CHECK(table.take_outgoing() == second);
+    table.release(*first);
+    table.release(*second);
+    CHECK(table.used() == 0);
+}
+
 TEST_CASE("a table that chooses takes the place that came free last") {
     ConnectionTable table(4, Chooser::table, small);
     Connection& first = table.take_any();

@@ -226,3 +226,39 @@ TEST_CASE("RingProtocol ends the process when the program hands in what the libr
                          }},
                 });
 }
+
+TEST_CASE("RingProtocol ends the process when the program breaks a rule of outgoing connections") {
+    check(GENERATE(true, false),
+          std::array{Case{"connects what is connected",
+                          [](Traffic& traffic) {
+                              traffic.requests.connect(7, Address::ipv4({127, 0, 0, 1}, 1),
+                                                       token(Operation::connect));
+                              traffic.ring.submit();
+                          }},
+                     Case{"uses a socket that is not connected", [](Traffic& traffic) {
+                              traffic.ring.protocol.accept_range_registered(9);
+                              traffic.requests.make_socket(AddressFamily::ipv4, Slot{9},
+                                                           token(Operation::make_socket));
+                              traffic.ring.submit();
+                              bool const direct = traffic.direct;
+                              traffic.ring.complete(token(Operation::make_socket), direct ? 0 : 9);
+                              traffic.send(9, traffic.copies.data(), 5);
+                          }}});
+}
+
+TEST_CASE("RingProtocol ends the process when the program makes a socket where it must not") {
+    check(true, std::array{Case{"makes a socket where there is one",
+                                [](Traffic& traffic) {
+                                    traffic.ring.protocol.accept_range_registered(7);
+                                    traffic.requests.make_socket(AddressFamily::ipv4, Slot{7},
+                                                                 token(Operation::make_socket));
+                                    traffic.ring.submit();
+                                }},
+                           Case{"makes a socket in a place that accept chooses from",
+                                [](Traffic& traffic) {
+                                    traffic.ring.protocol.accept_range_registered(10);
+                                    traffic.requests.make_socket(AddressFamily::ipv4, Slot{9},
+                                                                 token(Operation::make_socket));
+                                    traffic.ring.submit();
+                                }}});
+}

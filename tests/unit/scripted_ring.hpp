@@ -66,7 +66,9 @@ public:
     [[nodiscard]] int wake_descriptor() const noexcept override { return 3; }
     [[nodiscard]] Address peer_address(int) noexcept override { return {}; }
     void stop_arrivals(int) noexcept override {}
+    void set_up_outgoing(int, std::chrono::nanoseconds) noexcept override {}
     [[nodiscard]] int register_direct_descriptors(unsigned) noexcept override { return 0; }
+    [[nodiscard]] int register_accept_range(unsigned) noexcept override { return 0; }
     [[nodiscard]] int register_buffer_ring(io_uring_buf* entries, unsigned count,
                                            std::uint16_t group) noexcept override {
         protocol.buffer_ring_registered(entries, count, group);

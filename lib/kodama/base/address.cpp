@@ -1,13 +1,25 @@
 #include <kodama/base/address.hpp>
 
 #include <algorithm>
+#include <charconv>
 #include <cstring>
+#include <system_error>
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
 namespace kodama {
+
+namespace {
+
+template <class Number> bool parse_all(std::string_view text, Number& number) noexcept {
+    char const* const end = text.data() + text.size();
+    auto const [stop, error] = std::from_chars(text.data(), end, number);
+    return error == std::errc() && stop == end;
+}
+
+} // namespace
 
 Address Address::ipv4(std::array<std::uint8_t, 4> bytes, std::uint16_t port) noexcept {
     Address address;
@@ -43,6 +55,27 @@ Address Address::from(sockaddr_storage const& storage) noexcept {
         return ipv6(bytes, ntohs(in.sin6_port), in.sin6_scope_id);
     }
     return {};
+}
+
+Address Address::parse(std::string_view text) noexcept {
+    bool const v6 = text.starts_with('[');
+    std::size_t const colon = text.rfind(v6 ? "]:" : ":");
+    if (colon == std::string_view::npos) return {};
+    std::uint16_t port = 0;
+    if (!parse_all(text.substr(colon + (v6 ? 2 : 1)), port)) return {};
+    std::string_view host = text.substr(v6 ? 1 : 0, colon - (v6 ? 1 : 0));
+    std::uint32_t scope = 0;
+    if (std::size_t const percent = host.find('%'); v6 && percent != std::string_view::npos) {
+        if (!parse_all(host.substr(percent + 1), scope)) return {};
+        host = host.substr(0, percent);
+    }
+    std::array<char, INET6_ADDRSTRLEN> terminated{};
+    if (host.size() >= terminated.size()) return {};
+    std::copy(host.begin(), host.end(), terminated.begin());
+    std::array<std::uint8_t, 16> bytes{};
+    if (::inet_pton(v6 ? AF_INET6 : AF_INET, terminated.data(), bytes.data()) != 1) return {};
+    if (v6) return ipv6(bytes, port, scope);
+    return ipv4({bytes[0], bytes[1], bytes[2], bytes[3]}, port);
 }
 
 std::uint32_t Address::to(sockaddr_storage& storage) const noexcept {

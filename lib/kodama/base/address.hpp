@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include <kodama/base/export.hpp>
 
@@ -26,6 +27,9 @@ public:
     // `scope` is the interface index of a link-local address (RFC 4007), 0 otherwise.
     [[nodiscard]] static Address ipv6(std::array<std::uint8_t, 16> const& bytes, std::uint16_t port,
                                       std::uint32_t scope = 0) noexcept;
+    // Of "127.0.0.1:8888", "[::1]:8888" or "[fe80::1%2]:8888": what to_string() makes. Unspecified
+    // for anything else; names are not looked up.
+    [[nodiscard]] static Address parse(std::string_view text) noexcept;
     // Unspecified for families other than AF_INET and AF_INET6.
     [[nodiscard]] static Address from(sockaddr_storage const& storage) noexcept;
 

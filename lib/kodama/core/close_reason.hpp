@@ -16,6 +16,7 @@ enum class CloseReason : std::uint8_t {
     session_aborted, // the session called abort()
     session_failed,  // a hook threw
     peer_gone,       // the peer reset the connection, or the network lost it
+    connect_failed,  // an outgoing connection was refused, or never came about
     send_timeout,    // the peer acknowledged nothing for as long as `Options::send_timeout`
     idle_timeout,    // nothing was received or sent for as long as `Options::idle_timeout`
     evicted,         // it was blocked longest when the memory for unsent bytes ran out
@@ -25,7 +26,7 @@ enum class CloseReason : std::uint8_t {
 };
 
 // How many there are.
-inline constexpr std::size_t close_reason_count = 11;
+inline constexpr std::size_t close_reason_count = 12;
 
 // "peer_finished" and so on; never empty.
 [[nodiscard]] KODAMA_EXPORT std::string_view name_of(CloseReason reason) noexcept;

@@ -39,6 +39,16 @@ void Connection::abort() noexcept {
 
 Handle Connection::handle() const noexcept { return worker_->handle_of(*this); }
 
+Handle Connection::connect(Address const& to) noexcept { return worker_->connect(*this, to); }
+
+Handle Connection::opener() const noexcept { return worker_->opener_of(*this); }
+
+bool Connection::pair_with(Connection& other) noexcept { return worker_->pair(*this, other); }
+
+bool Connection::forward(Buffer&& buffer) noexcept {
+    return worker_->forward(*this, std::move(buffer));
+}
+
 void Connection::start_timer(std::chrono::nanoseconds delay) noexcept {
     worker_->start_session_timer(*this, delay);
 }

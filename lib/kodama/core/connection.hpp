@@ -21,7 +21,8 @@ namespace kodama {
 
 class Worker;
 
-// One accepted TCP connection. A session gets a reference to it in each hook.
+// One TCP connection: an accepted one, or one that a session opened. A session gets a reference to
+// it in each hook.
 //
 // Lifetime: from before `on_open` until `on_close` returns. Threads: the thread of its worker,
 // which is the one that calls the hooks; no call here may be made from another. None of them blocks
@@ -102,6 +103,35 @@ public:
     // Names this connection for others: for other connections, other threads, and for later.
     [[nodiscard]] Handle handle() const noexcept;
 
+    // Opens another connection, in this worker, and returns at once. Its session is of the same
+    // type and made like any other's, inside this call; its hooks are called later: `on_open` when
+    // it is connected, or `on_close(CloseReason::connect_failed)` when it was refused, could not be
+    // reached, or was not answered within `Options::send_timeout`. Until then what is sent to it is
+    // queued, as to a peer that does not read; finish() waits for its turn; close() gives it up if
+    // nothing is queued, and abort() does in any case. Empty where there is none of
+    // `Options::max_outgoing` places left, while the server drains or stops, for an unspecified
+    // address, and when the session's constructor throws.
+    [[nodiscard]] Handle connect(Address const& to) noexcept;
+
+    // Whether a session opened it, with connect().
+    [[nodiscard]] bool outgoing() const noexcept { return outgoing_; }
+    // The connection whose session that was; empty for an accepted one.
+    [[nodiscard]] Handle opener() const noexcept;
+
+    // Makes two connections of one worker partners: what each receives is meant for the other. From
+    // then on each is read as long as the other's peer takes what it is sent, whatever its own peer
+    // takes: while more than `Options::max_pending` is queued there, it is not read. A drain lets
+    // both finish what has arrived at either. False, and nothing is done, if one of them has a
+    // partner already or is over, or they are one and the same.
+    bool pair_with(Connection& other) noexcept;
+
+    // The other one; null when there is none, or it is over.
+    [[nodiscard]] Connection* partner() const noexcept { return partner_; }
+
+    // Sends what was received here to the partner, which does not refuse it for lack of room.
+    // Returns false and takes nothing when there is no partner, or it is finishing or ending.
+    bool forward(Buffer&& buffer) noexcept;
+
 private:
     friend class Worker;
     friend class ConnectionTable;
@@ -120,8 +150,12 @@ private:
     bool has_session_ = false;
     bool refused_ = false; // send() said no: on_writable is owed
     bool evicted_ = false;
+    bool outgoing_ = false;
     std::uint8_t silent_buffers_ = 0; // receive buffers that its silent send reads
     enum class Timer : std::uint8_t { idle, linger, none } timer_ = Timer::none;
+    Slot opener_{}; // of an outgoing one
+    Generation opener_generation_{};
+    Connection* partner_ = nullptr;
     Address peer_;
     TimePoint deadline_{}; // of the timer
 

@@ -5,7 +5,7 @@
 namespace kodama {
 
 Step ConnectionState::next_step(std::size_t max_pending) const noexcept {
-    if (closing_) return Step::none;
+    if (phase_ != Phase::connected) return next_step_unconnected();
     if (over()) return next_step_when_over();
     Step const output = next_output_step();
     return output != Step::none ? output : next_input_step(max_pending);
@@ -50,7 +50,9 @@ Step ConnectionState::next_input_step(std::size_t max_pending) const noexcept {
         break;
     }
     // What the peer has yet to be asked to take does not count: the kernel may take all of it.
-    bool const room = !blocked_ || unsent_.size() < max_pending;
+    bool const full =
+        (blocked_ || paired_) && (paired_ ? held_back_ : unsent_.size() >= max_pending);
+    bool const room = !full;
     bool const last_call = input_ == Input::last_call;
     if (receiving_) {
         // One that looks for the rest does not wait, so there is nothing to cancel.
@@ -65,7 +67,7 @@ Step ConnectionState::next_input_step(std::size_t max_pending) const noexcept {
 
 bool ConnectionState::in_flight() const noexcept {
     return receiving_ || cancelling_receive_ || sending_ || cancelling_send_ || shutting_down_ ||
-           resetting_;
+           resetting_ || connecting_ || cancelling_connect_;
 }
 
 bool ConnectionState::sends_in_passing() const noexcept {
@@ -94,16 +96,19 @@ void ConnectionState::close(CloseReason reason) noexcept {
     if (output_ == Output::broken) return;
     finish(reason);
     if (input_ != Input::ended) input_ = Input::discarding;
+    // Nobody would notice a connection that comes only to go.
+    if (waits_for_connection() && unsent_.empty()) output_ = Output::broken;
 }
 
 void ConnectionState::drain() noexcept {
     if (input_ == Input::reading) input_ = Input::last_call;
     // A half-closed connection whose session still answers is given no more time to do so.
-    if (input_ == Input::ended) finish(CloseReason::drained);
+    bool const heard_all = input_ == Input::ended || input_ == Input::discarding;
+    if (heard_all && !fed_) finish(CloseReason::drained);
 }
 
 void ConnectionState::abort(CloseReason reason) noexcept {
-    if (output_ == Output::broken || closing_) return;
+    if (output_ == Output::broken || closing()) return;
     output_ = Output::broken;
     reset_wanted_ = true;
     // However it was coming to its end: what ends it is the reset.
@@ -116,7 +121,7 @@ void ConnectionState::abort(CloseReason reason) noexcept {
 void ConnectionState::receive_submitted() noexcept {
     KODAMA_ASSERT(!receiving_);
     KODAMA_ASSERT(!parked_);
-    KODAMA_ASSERT(!closing_);
+    KODAMA_ASSERT(phase_ == Phase::connected);
     receiving_ = true;
     receiving_rest_ = input_ == Input::last_call;
 }
@@ -166,8 +171,8 @@ void ConnectionState::reset_submitted() noexcept {
 void ConnectionState::close_submitted() noexcept {
     KODAMA_ASSERT(over());
     KODAMA_ASSERT(!in_flight());
-    KODAMA_ASSERT(!closing_);
-    closing_ = true;
+    KODAMA_ASSERT(!closing());
+    phase_ = Phase::closing;
     parked_ = false;
     unsent_.clear();
 }
@@ -187,7 +192,12 @@ void ConnectionState::receive_goes_on() noexcept {
 
 void ConnectionState::nothing_left() noexcept {
     KODAMA_ASSERT(!receiving_);
-    if (input_ == Input::last_call) close(CloseReason::drained);
+    if (input_ != Input::last_call) return;
+    if (fed_) {
+        input_ = Input::discarding; // drain() finishes when there is nothing to send any more
+    } else {
+        close(CloseReason::drained);
+    }
 }
 
 void ConnectionState::peer_finished() noexcept {
@@ -196,8 +206,9 @@ void ConnectionState::peer_finished() noexcept {
 }
 
 void ConnectionState::peer_gone(CloseReason reason) noexcept {
-    // Where the FIN was not sent yet, the connection did not end as it was meant to.
-    if (output_ == Output::finishing) reason_given_ = false;
+    // Where the FIN was not sent yet, or the peer's was still to come, the connection did not end
+    // as it was meant to.
+    if (output_ == Output::finishing || delivers()) reason_given_ = reason_given_ && broken();
     input_ = Input::ended;
     output_ = Output::broken;
     give_reason(reason);

@@ -24,23 +24,29 @@ std::size_t slot_alignment(SessionHooks const& hooks) noexcept {
 // session.
 static_assert(sizeof(Connection) <= 256);
 
-ConnectionTable::ConnectionTable(std::uint32_t slots, Chooser chooser, SessionHooks const& hooks)
+ConnectionTable::ConnectionTable(std::uint32_t slots, Chooser chooser, SessionHooks const& hooks,
+                                 std::uint32_t outgoing)
     : size_(slots),
+      outgoing_(outgoing),
       chooser_(chooser),
       session_offset_(round_up(sizeof(Connection), std::max<std::size_t>(hooks.alignment, 1))),
       stride_(round_up(session_offset_ + hooks.size, slot_alignment(hooks))),
       memory_(nullptr, FreeMemory{std::align_val_t{slot_alignment(hooks)}}) {
     KODAMA_ASSERT(slots > 0);
     KODAMA_ASSERT(slots <= slots_max);
+    KODAMA_ASSERT(outgoing < slots);
     auto const alignment = std::align_val_t{slot_alignment(hooks)};
     memory_.reset(new (alignment) std::byte[stride_ * size_]);
     for (std::uint32_t i = 0; i < size_; ++i) {
         auto* const connection = ::new (memory_.get() + i * stride_) Connection;
         connection->slot_ = Slot{i};
     }
+    free_outgoing_.reserve(outgoing);
+    for (std::uint32_t i = size_; i-- > size_accepted();)
+        free_outgoing_.push_back(Slot{i});
     if (chooser_ == Chooser::kernel) return;
-    free_.reserve(size_);
-    for (std::uint32_t i = size_; i-- > 0;)
+    free_.reserve(size_accepted());
+    for (std::uint32_t i = size_accepted(); i-- > 0;)
         free_.push_back(Slot{i});
 }
 
@@ -65,6 +71,7 @@ Connection& ConnectionTable::open(Connection& connection) noexcept {
 
 Connection& ConnectionTable::take(Slot slot) noexcept {
     KODAMA_ASSERT(chooser_ == Chooser::kernel);
+    KODAMA_ASSERT(!is_outgoing(slot));
     return open(place(index_of(slot)));
 }
 
@@ -74,6 +81,14 @@ Connection& ConnectionTable::take_any() noexcept {
     Slot const slot = free_.back();
     free_.pop_back();
     return open(place(index_of(slot)));
+}
+
+Connection* ConnectionTable::take_outgoing() noexcept {
+    if (free_outgoing_.empty()) return nullptr;
+    Slot const slot = free_outgoing_.back();
+    free_outgoing_.pop_back();
+    ++used_outgoing_;
+    return &open(place(index_of(slot)));
 }
 
 void ConnectionTable::release(Connection& connection) noexcept {
@@ -88,7 +103,12 @@ void ConnectionTable::release(Connection& connection) noexcept {
     fresh->generation_ = generation;
     KODAMA_ASSERT(used_ > 0);
     --used_;
-    if (chooser_ == Chooser::table) free_.push_back(slot);
+    if (is_outgoing(slot)) {
+        --used_outgoing_;
+        free_outgoing_.push_back(slot);
+    } else if (chooser_ == Chooser::table) {
+        free_.push_back(slot);
+    }
 }
 
 Connection* ConnectionTable::find(Token token) noexcept {

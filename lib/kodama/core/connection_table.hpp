@@ -25,7 +25,10 @@ public:
         table,  // connections have ordinary descriptors: take_any()
     };
 
-    ConnectionTable(std::uint32_t slots, Chooser chooser, SessionHooks const& hooks);
+    // The last `outgoing` of the `slots` are for connections that sessions open; the chooser has
+    // the others.
+    ConnectionTable(std::uint32_t slots, Chooser chooser, SessionHooks const& hooks,
+                    std::uint32_t outgoing = 0);
     ConnectionTable(ConnectionTable const&) = delete;
     ConnectionTable& operator=(ConnectionTable const&) = delete;
     // Every slot must have been released.
@@ -35,6 +38,8 @@ public:
     Connection& take(Slot slot) noexcept;
     // Takes the free place that was used last; there must be one.
     Connection& take_any() noexcept;
+    // Takes a place for a connection that a session opens; null when there is none.
+    Connection* take_outgoing() noexcept;
     // The place is free; its generation is over.
     void release(Connection& connection) noexcept;
 
@@ -47,9 +52,17 @@ public:
 
     [[nodiscard]] std::uint32_t size() const noexcept { return size_; }
     [[nodiscard]] std::uint32_t used() const noexcept { return used_; }
-    [[nodiscard]] std::uint32_t free_places() const noexcept { return size_ - used_; }
+    // The same without the outgoing ones, and their places.
+    [[nodiscard]] std::uint32_t size_accepted() const noexcept { return size_ - outgoing_; }
+    [[nodiscard]] std::uint32_t used_accepted() const noexcept { return used_ - used_outgoing_; }
+    [[nodiscard]] std::uint32_t free_places() const noexcept {
+        return size_accepted() - used_accepted();
+    }
 
 private:
+    [[nodiscard]] bool is_outgoing(Slot slot) const noexcept {
+        return index_of(slot) >= size_accepted();
+    }
     [[nodiscard]] Connection& place(std::uint32_t index) const noexcept;
     Connection& open(Connection& connection) noexcept;
 
@@ -62,11 +75,14 @@ private:
 
     std::uint32_t size_;
     std::uint32_t used_ = 0;
+    std::uint32_t outgoing_;
+    std::uint32_t used_outgoing_ = 0;
     Chooser chooser_;
     std::size_t session_offset_;
     std::size_t stride_;
     std::unique_ptr<std::byte[], FreeMemory> memory_;
     std::vector<Slot> free_; // where the table chooses
+    std::vector<Slot> free_outgoing_;
 };
 
 } // namespace kodama

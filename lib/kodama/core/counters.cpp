@@ -8,6 +8,8 @@ constexpr std::array<std::string_view, counter_count> counter_names{"turns",
                                                                     "completions",
                                                                     "stale_completions",
                                                                     "accepted",
+                                                                    "outgoing",
+                                                                    "outgoing_refused",
                                                                     "accepts_armed",
                                                                     "accept_pauses_table",
                                                                     "accept_pauses_descriptors",
@@ -22,6 +24,7 @@ constexpr std::array<std::string_view, counter_count> counter_names{"turns",
                                                                     "bytes_copied",
                                                                     "bytes_discarded",
                                                                     "parks",
+                                                                    "held_back",
                                                                     "cancels",
                                                                     "errands",
                                                                     "connections_open",
@@ -31,8 +34,8 @@ constexpr std::array<std::string_view, counter_count> counter_names{"turns",
 
 constexpr std::array<std::string_view, close_reason_count> close_reason_names{
     "peer_finished", "session_closed", "session_aborted", "session_failed",
-    "peer_gone",     "send_timeout",   "idle_timeout",    "evicted",
-    "overrun",       "drained",        "stopped"};
+    "peer_gone",     "connect_failed", "send_timeout",    "idle_timeout",
+    "evicted",       "overrun",        "drained",         "stopped"};
 
 } // namespace
 

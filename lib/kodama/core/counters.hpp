@@ -18,6 +18,8 @@ enum class Counter : std::uint8_t {
     completions,               // completions read
     stale_completions,         // those of an earlier generation, which changed nothing
     accepted,                  // connections accepted
+    outgoing,                  // connections opened by sessions, whatever became of them
+    outgoing_refused,          // those for which there was no place, or that came while it drains
     accepts_armed,             // accept operations submitted
     accept_pauses_table,       // times accepting paused because every place was taken,
     accept_pauses_descriptors, // because there were no descriptors (EMFILE, ENFILE),
@@ -32,6 +34,7 @@ enum class Counter : std::uint8_t {
     bytes_copied,              // bytes moved out of receive buffers because a peer did not read
     bytes_discarded,           // bytes received after close(), and unsent ones of ended connections
     parks,                     // times a connection had to wait for receive buffers
+    held_back,                 // times one was not read because its partner's peer did not read
     cancels,                   // cancellations submitted
     errands,                   // what other threads had done to connections, through a Handle
     connections_open,          // gauge
@@ -41,7 +44,7 @@ enum class Counter : std::uint8_t {
 };
 
 // How many there are.
-inline constexpr std::size_t counter_count = 24;
+inline constexpr std::size_t counter_count = 27;
 
 // "turns" and so on; never empty.
 [[nodiscard]] KODAMA_EXPORT std::string_view name_of(Counter counter) noexcept;

@@ -13,6 +13,7 @@
 
 namespace kodama {
 
+class Connection;
 class Inbox;
 
 // Names one connection, for other connections, other workers and other threads of the program:
@@ -48,6 +49,13 @@ public:
     bool close() const noexcept;
     // As Connection::abort().
     bool abort() const noexcept;
+
+    // The connection itself, for a hook of another session of the same worker, and no longer than
+    // that hook runs. Null in any other thread, and once the connection is over.
+    [[nodiscard]] Connection* here() const noexcept;
+
+    // Whether it names a connection, be that over or not.
+    explicit operator bool() const noexcept { return inbox_ != nullptr; }
 
     // Whether they name the same connection.
     friend bool operator==(Handle const&, Handle const&) noexcept = default;

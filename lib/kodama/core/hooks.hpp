@@ -31,7 +31,7 @@ struct SessionHooks {
     bool (*on_writable)(void* session, Connection& connection) noexcept = nullptr;
     bool (*on_peer_finished)(void* session, Connection& connection) noexcept = nullptr;
     bool (*on_timer)(void* session, Connection& connection) noexcept = nullptr;
-    bool (*on_close)(void* session, CloseReason reason) noexcept = nullptr;
+    bool (*on_close)(void* session, Connection& connection, CloseReason reason) noexcept = nullptr;
 
     // What the sessions of a worker have in common, made before the first and destroyed after the
     // last of them. Null where they have nothing. This constructor may throw: the worker is not

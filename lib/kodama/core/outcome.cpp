@@ -41,7 +41,7 @@ constexpr std::array cancel_rows{Row{EALREADY, Outcome::running}};
 
 constexpr bool is_cancel(Operation operation) noexcept {
     return operation == Operation::cancel_accept || operation == Operation::cancel_receive ||
-           operation == Operation::cancel_send;
+           operation == Operation::cancel_send || operation == Operation::cancel_connect;
 }
 
 template <std::size_t size>
@@ -58,6 +58,9 @@ Outcome outcome_of(Operation operation, std::int32_t result) noexcept {
     if (operation == Operation::accept) return look_up(accept_rows, -result, Outcome::again);
     if (operation == Operation::receive) return look_up(receive_rows, -result, Outcome::peer_gone);
     if (operation == Operation::send) return look_up(send_rows, -result, Outcome::peer_gone);
+    if (operation == Operation::make_socket || operation == Operation::connect) {
+        return Outcome::peer_gone; // whatever the reason: there is no connection
+    }
     if (is_cancel(operation)) return look_up(cancel_rows, -result, Outcome::done);
     // A shutdown or reset of a connection that the peer has reset already, a close: whatever they
     // say, they have ended, and that is all that counts.

@@ -121,6 +121,30 @@ std::size_t Requests::send(int descriptor, std::span<iovec const> vectors, SendP
                            [](std::size_t sum, iovec const& v) { return sum + v.iov_len; });
 }
 
+void Requests::make_socket(AddressFamily family, Slot place, Token token) noexcept {
+    KODAMA_ASSERT(family != AddressFamily::unspecified);
+    // The entry has the family where others have a descriptor.
+    io_uring_sqe& sqe =
+        entry(IORING_OP_SOCKET, family == AddressFamily::ipv4 ? AF_INET : AF_INET6, token);
+    sqe.off = SOCK_STREAM;
+    if (direct_) {
+        sqe.file_index = index_of(place) + 1; // SOCK_CLOEXEC would be refused with it
+    } else {
+        sqe.off |= SOCK_CLOEXEC;
+    }
+}
+
+void Requests::connect(int descriptor, Address const& to, Token token) noexcept {
+    // The kernel has read the address when the entry is submitted.
+    while (addresses_used_ == addresses_.size())
+        submit_now();
+    // The entry first: taking it may submit, which would free an address taken before.
+    io_uring_sqe& sqe = entry_for_connection(IORING_OP_CONNECT, descriptor, token);
+    sockaddr_storage& address = addresses_[addresses_used_++];
+    sqe.off = to.to(address); // connect takes the length of the address here
+    sqe.addr = address_of(&address);
+}
+
 void Requests::shut_down(int descriptor, Token token) noexcept {
     entry_for_connection(IORING_OP_SHUTDOWN, descriptor, token).len = SHUT_WR;
 }
@@ -140,6 +164,8 @@ void Requests::close(int descriptor, Token token) noexcept {
 void Requests::cancel(Token target, Token token) noexcept {
     entry(IORING_OP_ASYNC_CANCEL, -1, token).addr = target.user_data();
 }
+
+void Requests::nothing(Token token) noexcept { static_cast<void>(entry(IORING_OP_NOP, -1, token)); }
 
 void Requests::wait_for_wake(Token token) noexcept {
     io_uring_sqe& sqe = entry(IORING_OP_READ, ring_.wake_descriptor(), token);

@@ -10,6 +10,8 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
+#include <kodama/base/address.hpp>
+#include <kodama/base/ids.hpp>
 #include <kodama/core/token.hpp>
 #include <kodama/ring/features.hpp>
 #include <kodama/ring/ring.hpp>
@@ -49,6 +51,11 @@ public:
     std::size_t send(int descriptor, std::span<iovec const> vectors, SendPatience patience,
                      Token token) noexcept;
 
+    // A TCP socket, which is connected to nobody yet; in that place where there are direct
+    // descriptors. Brings 0 then, or the descriptor.
+    void make_socket(AddressFamily family, Slot place, Token token) noexcept;
+    void connect(int descriptor, Address const& to, Token token) noexcept;
+
     void shut_down(int descriptor, Token token) noexcept; // FIN
     void reset(int descriptor, Token token) noexcept;     // RST
     void close(int descriptor, Token token) noexcept;
@@ -56,12 +63,15 @@ public:
     // `target` is the token of what is to be cancelled.
     void cancel(Token target, Token token) noexcept;
 
+    // Completes, and that is all.
+    void nothing(Token token) noexcept;
+
     // Completes after Ring::wake().
     void wait_for_wake(Token token) noexcept;
 
     // To be told after each enter(): what the submitted entries pointed at is free again.
     void entered() noexcept {
-        if (ring_.all_submitted()) messages_used_ = 0;
+        if (ring_.all_submitted()) messages_used_ = addresses_used_ = 0;
     }
 
 private:
@@ -82,6 +92,8 @@ private:
     bool direct_;
     std::size_t messages_used_ = 0;
     std::vector<Message> messages_;
+    std::size_t addresses_used_ = 0;
+    std::array<sockaddr_storage, 16> addresses_; // that a connect in this batch is to
     std::uint64_t wakes_ = 0; // what the read of the wake descriptor is written to
 };
 

@@ -22,6 +22,9 @@ enum class Operation : std::uint8_t {
     close,
     refuse, // close a connection that has no place
     wake,
+    make_socket,
+    connect,
+    cancel_connect,
 };
 
 // {operation, slot, generation}: a completion whose generation is not that of its slot is stale

@@ -50,11 +50,14 @@ Worker::Worker(Ring& ring, FeatureSet features, WorkerLimits const& limits,
       buffer_ring_(ring, limits.buffer_count, receive_group),
       circulation_(limits.buffer_count, limits.warm_bytes),
       requests_(ring, features),
-      table_(limits.max_connections + spare_places(listening_sockets), chooser(features), hooks),
+      table_(limits.max_connections + spare_places(listening_sockets) + limits.max_outgoing,
+             chooser(features), hooks, limits.max_outgoing),
       session_timers_(hooks.on_timer != nullptr ? table_.size() : 0),
       inbox_(std::make_shared<Inbox>(this, ring, limits.inbox_errands, limits.inbox_bytes)) {
     if (features_.has(Feature::direct_descriptors)) {
         ring_.require_direct_descriptors(table_.size());
+        // The kernel chooses the place of who is accepted, and leaves the others to us.
+        if (limits.max_outgoing > 0) ring_.require_accept_range(table_.size_accepted());
     }
     for (int const socket : listening_sockets)
         listeners_.emplace_back(socket);
@@ -139,6 +142,12 @@ void Worker::dispatch(Completion const& completion) noexcept {
         return;
     case Operation::wake:
         return on_wake();
+    case Operation::make_socket:
+        return on_socket(token, completion);
+    case Operation::connect:
+        return on_connected(token, completion);
+    case Operation::cancel_connect:
+        return on_cancelled(token, completion, &State::cancel_connect_ended);
     }
     KODAMA_ASSERT(false); // a token that nobody made
 }

@@ -33,6 +33,7 @@ namespace kodama {
 // One worker's share of the server's limits (server/options.hpp says what each is).
 struct WorkerLimits {
     std::uint32_t max_connections = 0;
+    std::uint32_t max_outgoing = 0;
     std::uint32_t backlog = 0;
     std::uint32_t buffer_count = 0;
     std::uint32_t buffer_size = 0;
@@ -42,6 +43,7 @@ struct WorkerLimits {
     std::size_t pending_total = 0;
     Duration linger_timeout{};
     Duration idle_timeout{}; // 0: none
+    Duration send_timeout{}; // of outgoing connections; others have it from their listening socket
     std::uint32_t inbox_errands = 0;
     std::size_t inbox_bytes = 0;
     std::uint32_t shared_pieces = 0;
@@ -94,6 +96,7 @@ public:
 
 private:
     friend class Connection;
+    friend class Handle;
 
     using Touched = IntrusiveList<Connection, &Connection::touched_link_>;
     using Parked = IntrusiveList<Connection, &Connection::parked_link_>;
@@ -156,6 +159,17 @@ private:
     void release(Connection& connection) noexcept;
     [[nodiscard]] Token token(Operation operation, Connection const& connection) const noexcept;
 
+    // --- worker_outgoing.cpp: connections that sessions open, and partners
+    [[nodiscard]] Handle connect(Connection& opener, Address const& to) noexcept;
+    [[nodiscard]] Handle opener_of(Connection const& connection) const noexcept;
+    void submit_outgoing(Connection& connection, Step step) noexcept;
+    void on_socket(Token token, Completion const& completion) noexcept;
+    void on_connected(Token token, Completion const& completion) noexcept;
+    bool pair(Connection& one, Connection& other) noexcept;
+    bool forward(Connection& connection, Buffer&& buffer) noexcept;
+    void tell_partner(Connection& connection) noexcept;
+    void leave_partner(Connection& connection) noexcept;
+
     // --- worker_silent.cpp: sends that complete only where they fail
     [[nodiscard]] bool may_be_silent(Connection const& connection) const noexcept;
     void silent_send_submitted(Connection& connection, std::span<iovec const> memory) noexcept;
@@ -185,7 +199,7 @@ private:
 
     // --- worker_errands.cpp: what is done to a connection from elsewhere
     [[nodiscard]] Handle handle_of(Connection const& connection) const noexcept;
-    [[nodiscard]] Connection* find(Errand const& errand) noexcept;
+    [[nodiscard]] Connection* find(Slot slot, Generation generation) noexcept;
     void run_errands() noexcept;
 
     Ring& ring_;

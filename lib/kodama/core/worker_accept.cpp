@@ -50,7 +50,7 @@ void Worker::watch_table() noexcept {
 }
 
 std::uint32_t Worker::free_places() const noexcept {
-    return limits_.max_connections - std::min(limits_.max_connections, table_.used());
+    return limits_.max_connections - std::min(limits_.max_connections, table_.used_accepted());
 }
 
 void Worker::pump(Listener& listener, std::size_t index) noexcept {

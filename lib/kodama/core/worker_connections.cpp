@@ -17,6 +17,12 @@ Token Worker::token(Operation operation, Connection const& connection) const noe
 void Worker::open(std::int32_t descriptor) noexcept {
     KODAMA_ASSERT(descriptor >= 0);
     bool const direct = features_.has(Feature::direct_descriptors);
+    bool const no_place = direct ? static_cast<std::uint32_t>(descriptor) >= table_.size_accepted()
+                                 : table_.free_places() == 0;
+    if (no_place) {
+        counters_.add(Counter::refused);
+        return requests_.close(descriptor, Token(Operation::refuse, Slot{}, Generation{}));
+    }
     if (direct) {
         // The kernel may hand out a place before it tells that the place was given back: their
         // completions are in no particular order.
@@ -25,9 +31,6 @@ void Worker::open(std::int32_t descriptor) noexcept {
             KODAMA_ASSERT(previous->state_.closing());
             release(*previous);
         }
-    } else if (table_.free_places() == 0) {
-        counters_.add(Counter::refused);
-        return requests_.close(descriptor, Token(Operation::refuse, Slot{}, Generation{}));
     }
     Connection& connection =
         direct ? table_.take(Slot{static_cast<std::uint32_t>(descriptor)}) : table_.take_any();
@@ -36,14 +39,15 @@ void Worker::open(std::int32_t descriptor) noexcept {
     counters_.add(Counter::accepted);
     if (draining_) connection.state_.drain();
     if (stopping_) connection.state_.abort(CloseReason::stopped);
-    if (table_.used() <= limits_.max_connections || stopping_) return begin_session(connection);
+    if (table_.used_accepted() <= limits_.max_connections || stopping_)
+        return begin_session(connection);
     // Two listening sockets had each an accept in flight for the last place.
     held_.push_back(connection);
     ++held_count_;
 }
 
 void Worker::begin_held_sessions() noexcept {
-    while (!held_.empty() && table_.used() - held_count_ < limits_.max_connections) {
+    while (!held_.empty() && table_.used_accepted() - held_count_ < limits_.max_connections) {
         --held_count_;
         begin_session(*held_.pop_front());
     }
@@ -95,13 +99,13 @@ void Worker::deliver(Connection& connection, Buffer&& buffer) noexcept {
 
 void Worker::peer_finished(Connection& connection) noexcept {
     ConnectionState& state = connection.state_;
-    bool const session_is_asked = state.delivers() && hooks_.on_peer_finished != nullptr;
+    bool const delivers = state.delivers();
     state.peer_finished();
-    if (session_is_asked) {
+    if (delivers && hooks_.on_peer_finished != nullptr) {
         if (!hooks_.on_peer_finished(table_.session_of(connection), connection)) {
             state.abort(CloseReason::session_failed);
         }
-    } else {
+    } else if (delivers) { // otherwise it is ending, or drains and waits for its partner
         state.finish(CloseReason::peer_finished);
     }
     if (draining_) state.drain();
@@ -174,6 +178,7 @@ void Worker::pump(Connection& connection) noexcept {
     if (Silent::contains(connection)) silent_awaited_ = true;
     tell_writable(connection);
     if (state.blocked() && !state.broken()) move_unsent_out(connection);
+    if (connection.partner_ != nullptr) tell_partner(connection);
     for (Step step = state.next_step(limits_.max_pending); step != Step::none;
          step = state.next_step(limits_.max_pending)) {
         submit(connection, step);
@@ -224,6 +229,10 @@ void Worker::submit(Connection& connection, Step step) noexcept {
         return requests_.reset(descriptor, token(Operation::reset, connection));
     case Step::close:
         return submit_close(connection);
+    case Step::make_socket:
+    case Step::connect:
+    case Step::cancel_connect:
+        return submit_outgoing(connection, step);
     }
 }
 
@@ -265,13 +274,19 @@ void Worker::submit_close(Connection& connection) noexcept {
     if (connection.has_session_) {
         void* const session = table_.session_of(connection);
         // The connection is over already: that its last hook threw changes nothing.
-        if (hooks_.on_close != nullptr) static_cast<void>(hooks_.on_close(session, reason));
+        if (hooks_.on_close != nullptr) {
+            static_cast<void>(hooks_.on_close(session, connection, reason));
+        }
         hooks_.destroy(session);
         connection.has_session_ = false;
     }
+    if (connection.partner_ != nullptr) leave_partner(connection);
     leave_all_lists(connection);
     state.close_submitted();
-    requests_.close(connection.descriptor_, token(Operation::close, connection));
+    Token const close = token(Operation::close, connection);
+    // One that never had a socket ends like the others, in the next turn.
+    if (connection.descriptor_ < 0) return requests_.nothing(close);
+    requests_.close(connection.descriptor_, close);
 }
 
 } // namespace kodama

@@ -43,18 +43,24 @@ bool Handle::abort() const noexcept {
                      {.kind = Errand::Kind::abort, .slot = slot_, .generation = generation_});
 }
 
+Connection* Handle::here() const noexcept {
+    Worker* const worker = inbox_ == nullptr ? nullptr : inbox_->worker_here();
+    return worker == nullptr ? nullptr : worker->find(slot_, generation_);
+}
+
 Handle Worker::handle_of(Connection const& connection) const noexcept {
     return Handle(inbox_, connection.slot_, connection.generation_);
 }
 
 // Any operation does for a token that is only to find the connection.
-Connection* Worker::find(Errand const& errand) noexcept {
-    return table_.find(Token(Operation::send, errand.slot, errand.generation));
+Connection* Worker::find(Slot slot, Generation generation) noexcept {
+    Connection* const connection = table_.find(Token(Operation::send, slot, generation));
+    return connection != nullptr && connection->has_session_ ? connection : nullptr;
 }
 
 bool Worker::act(Errand const& errand) noexcept {
-    Connection* const connection = find(errand);
-    if (connection == nullptr || !connection->has_session_) return false;
+    Connection* const connection = find(errand.slot, errand.generation);
+    if (connection == nullptr) return false;
     switch (errand.kind) {
     case Errand::Kind::send:
         return send(*connection, errand.shared);
@@ -78,7 +84,7 @@ void Worker::run_errands() noexcept {
         Errand const errand = std::move(next); // so that what it refers to is let go of here
         counters_.add(Counter::errands);
         if (act(errand)) continue;
-        Connection* const connection = find(errand);
+        Connection* const connection = find(errand.slot, errand.generation);
         if (connection == nullptr || !connection->state_.may_send()) continue;
         connection->state_.abort(CloseReason::overrun);
         touch(*connection);

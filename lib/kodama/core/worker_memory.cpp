@@ -70,6 +70,8 @@ bool Worker::move_unsent_out(Connection& connection) noexcept {
     }
     if (blocks > 0) counters_.add(Counter::bytes_copied, unsent.move_into(copies_));
     if (connection.state_.starved()) connection.state_.feed();
+    // Also one that has not sent yet, for it is not connected: it can be evicted like the others.
+    if (!unsent.empty()) blocked_.push_back_once(connection);
     return true;
 }
 

@@ -49,6 +49,12 @@ public:
         inner_.on_close(reason);
     }
 
+    void on_close(Connection& connection, CloseReason reason)
+        requires requires(S& inner) { inner.on_close(connection, reason); }
+    {
+        inner_.on_close(connection, reason);
+    }
+
 protected:
     template <class... State>
         requires std::constructible_from<S, State&...>

@@ -113,8 +113,18 @@ Address CheckedRing::peer_address(int descriptor) noexcept {
 
 void CheckedRing::stop_arrivals(int listener) noexcept { inner_.stop_arrivals(listener); }
 
+void CheckedRing::set_up_outgoing(int descriptor, std::chrono::nanoseconds send_timeout) noexcept {
+    inner_.set_up_outgoing(descriptor, send_timeout);
+}
+
 int CheckedRing::register_direct_descriptors(unsigned count) noexcept {
     return inner_.register_direct_descriptors(count);
+}
+
+int CheckedRing::register_accept_range(unsigned count) noexcept {
+    int const result = inner_.register_accept_range(count);
+    if (result >= 0) protocol_.accept_range_registered(count);
+    return result;
 }
 
 int CheckedRing::register_buffer_ring(io_uring_buf* entries, unsigned count,

@@ -25,7 +25,9 @@ public:
     [[nodiscard]] int wake_descriptor() const noexcept override;
     [[nodiscard]] Address peer_address(int descriptor) noexcept override;
     void stop_arrivals(int listener) noexcept override;
+    void set_up_outgoing(int descriptor, std::chrono::nanoseconds send_timeout) noexcept override;
     [[nodiscard]] int register_direct_descriptors(unsigned count) noexcept override;
+    [[nodiscard]] int register_accept_range(unsigned count) noexcept override;
     [[nodiscard]] int register_buffer_ring(io_uring_buf* entries, unsigned count,
                                            std::uint16_t group) noexcept override;
     void unregister_buffer_ring(std::uint16_t group) noexcept override;

@@ -3,6 +3,7 @@
 #include <climits>
 #include <string>
 
+#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <kodama/ring/ring.hpp>
@@ -51,11 +52,38 @@ void decode_send(io_uring_sqe const& entry, PendingRequest& request) {
     protocol_rule(sound, "the program sends with flags that do not fit its completion", request);
 }
 
-void decode_reset(io_uring_sqe const& entry, PendingRequest& request) {
-    request.kind = Kind::reset;
-    bool const undoes = entry.addr != 0 && entry.off >= sizeof(sa_family_t) &&
-                        reinterpret_cast<sockaddr const*>(entry.addr)->sa_family == AF_UNSPEC;
-    protocol_rule(undoes, "the program connects to somebody", request);
+void decode_socket(io_uring_sqe const& entry, bool direct_descriptors, PendingRequest& request) {
+    request.kind = Kind::make_socket;
+    // Here the entry has the family, of which there is no descriptor yet.
+    request.descriptor = PendingRequest::no_descriptor;
+    request.result_max = direct_descriptors ? 0 : INT_MAX;
+    unsigned const type = SOCK_STREAM | (direct_descriptors ? 0u : unsigned{SOCK_CLOEXEC});
+    bool const tcp = (entry.fd == AF_INET || entry.fd == AF_INET6) && entry.off == type &&
+                     entry.len == 0 && entry.addr == 0;
+    protocol_rule(tcp, "the program makes a socket that is not for TCP", request);
+    bool const named = entry.file_index != 0 && entry.file_index != IORING_FILE_INDEX_ALLOC;
+    protocol_rule(direct_descriptors ? named : entry.file_index == 0,
+                  "the program makes a socket in the wrong table", request);
+    if (named) request.place = static_cast<int>(entry.file_index - 1);
+}
+
+std::uint64_t length_of_address(int family) noexcept {
+    return family == AF_INET ? sizeof(sockaddr_in) : sizeof(sockaddr_in6);
+}
+
+// To an address, or to none, which undoes a connection.
+void decode_connect(io_uring_sqe const& entry, PendingRequest& request) {
+    request.kind = Kind::connect;
+    protocol_rule(entry.addr != 0 && entry.off >= sizeof(sa_family_t),
+                  "the program connects to no address", request);
+    int const family = reinterpret_cast<sockaddr const*>(entry.addr)->sa_family;
+    if (family == AF_UNSPEC) {
+        request.kind = Kind::reset;
+        return;
+    }
+    bool const whole =
+        (family == AF_INET || family == AF_INET6) && entry.off == length_of_address(family);
+    protocol_rule(whole, "the program connects to an address that is none", request);
 }
 
 void decode_close(io_uring_sqe const& entry, bool direct_descriptors, PendingRequest& request) {
@@ -73,7 +101,8 @@ void decode_close(io_uring_sqe const& entry, bool direct_descriptors, PendingReq
 void check_flags(io_uring_sqe const& entry, bool direct_descriptors,
                  PendingRequest const& request) {
     bool const of_connection = request.kind == Kind::receive || request.kind == Kind::send ||
-                               request.kind == Kind::shut_down || request.kind == Kind::reset;
+                               request.kind == Kind::shut_down || request.kind == Kind::reset ||
+                               request.kind == Kind::connect;
     unsigned expected = 0;
     if (of_connection && direct_descriptors) expected |= IOSQE_FIXED_FILE;
     if (request.kind == Kind::receive) expected |= IOSQE_BUFFER_SELECT;
@@ -85,7 +114,8 @@ void check_flags(io_uring_sqe const& entry, bool direct_descriptors,
         priority = request.kind == Kind::accept ? IORING_ACCEPT_MULTISHOT : IORING_RECV_MULTISHOT;
     }
     protocol_rule(entry.ioprio == priority, "the program sets an unknown ioprio", request);
-    bool const on_descriptor = request.kind != Kind::nop && request.kind != Kind::cancel;
+    bool const on_descriptor = request.kind != Kind::nop && request.kind != Kind::cancel &&
+                               request.kind != Kind::make_socket;
     protocol_rule(!on_descriptor || request.descriptor >= 0, "the program names no descriptor",
                   request);
 }
@@ -122,7 +152,10 @@ PendingRequest decode(io_uring_sqe const& entry, bool direct_descriptors) {
         protocol_rule(entry.len == SHUT_WR, "the program shuts down more than its output", request);
         break;
     case IORING_OP_CONNECT:
-        decode_reset(entry, request);
+        decode_connect(entry, request);
+        break;
+    case IORING_OP_SOCKET:
+        decode_socket(entry, direct_descriptors, request);
         break;
     case IORING_OP_CLOSE:
         decode_close(entry, direct_descriptors, request);

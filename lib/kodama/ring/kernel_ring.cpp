@@ -6,6 +6,8 @@
 #include <cstring>
 
 #include <linux/filter.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 
@@ -192,15 +194,18 @@ int KernelRing::install_descriptor(int descriptor) noexcept {
     return -1;
 }
 
+// What system calls know the socket by. They know no direct descriptors, so a direct one is
+// installed as an ordinary one, for as long as `installed` lives.
+int KernelRing::ordinary(int descriptor, UniqueFd& installed) noexcept {
+    if (!direct_) return descriptor;
+    installed = UniqueFd(install_descriptor(descriptor));
+    return installed.get();
+}
+
 Address KernelRing::peer_address(int descriptor) noexcept {
-    // Multishot accept tells no address, and getpeername() knows no direct descriptors, so a direct
-    // one is installed as an ordinary one for as long as the question takes.
+    // Multishot accept tells no address.
     UniqueFd installed;
-    int socket = descriptor;
-    if (direct_) {
-        installed = UniqueFd(install_descriptor(descriptor));
-        socket = installed.get();
-    }
+    int const socket = ordinary(descriptor, installed);
     sockaddr_storage storage{};
     socklen_t length = sizeof storage;
     if (::getpeername(socket, reinterpret_cast<sockaddr*>(&storage), &length) != 0) return {};
@@ -216,8 +221,24 @@ void KernelRing::stop_arrivals(int listener) noexcept {
         ::setsockopt(listener, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program));
 }
 
+void KernelRing::set_up_outgoing(int descriptor, std::chrono::nanoseconds send_timeout) noexcept {
+    UniqueFd installed;
+    int const socket = ordinary(descriptor, installed);
+    int const on = 1;
+    static_cast<void>(::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on));
+    using std::chrono::milliseconds;
+    auto const timeout = std::chrono::duration_cast<milliseconds>(send_timeout);
+    auto const count = static_cast<unsigned>(timeout.count());
+    if (count == 0) return;
+    static_cast<void>(::setsockopt(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, &count, sizeof count));
+}
+
 int KernelRing::register_direct_descriptors(unsigned count) noexcept {
     return io_uring_register_files_sparse(&ring_, count);
+}
+
+int KernelRing::register_accept_range(unsigned count) noexcept {
+    return io_uring_register_file_alloc_range(&ring_, 0, count);
 }
 
 int KernelRing::register_buffer_ring(io_uring_buf* entries, unsigned count,

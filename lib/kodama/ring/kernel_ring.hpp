@@ -33,7 +33,9 @@ public:
     [[nodiscard]] int wake_descriptor() const noexcept override;
     [[nodiscard]] Address peer_address(int descriptor) noexcept override;
     void stop_arrivals(int listener) noexcept override;
+    void set_up_outgoing(int descriptor, std::chrono::nanoseconds send_timeout) noexcept override;
     [[nodiscard]] int register_direct_descriptors(unsigned count) noexcept override;
+    [[nodiscard]] int register_accept_range(unsigned count) noexcept override;
     [[nodiscard]] int register_buffer_ring(io_uring_buf* entries, unsigned count,
                                            std::uint16_t group) noexcept override;
     void unregister_buffer_ring(std::uint16_t group) noexcept override;
@@ -45,6 +47,7 @@ private:
     [[nodiscard]] bool has_completions() const noexcept;
     [[nodiscard]] bool poll_busily(TimePoint deadline) noexcept;
     [[nodiscard]] int install_descriptor(int descriptor) noexcept;
+    [[nodiscard]] int ordinary(int descriptor, UniqueFd& installed) noexcept;
 
     io_uring ring_{};
     UniqueFd wake_;

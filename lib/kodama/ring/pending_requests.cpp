@@ -34,6 +34,10 @@ char const* name_of(PendingRequest::Kind kind) noexcept {
         return "close";
     case Kind::cancel:
         return "cancellation";
+    case Kind::make_socket:
+        return "socket";
+    case Kind::connect:
+        return "connect";
     }
     return "request";
 }

@@ -23,6 +23,8 @@ struct PendingRequest {
         reset,
         close,
         cancel,
+        make_socket,
+        connect,
     };
 
     static constexpr int no_descriptor = -1;
@@ -31,6 +33,7 @@ struct PendingRequest {
     std::uint64_t serial = 0;    // no two requests have the same
     std::int64_t result_max = 0; // for a receive, as long as no buffer says less
     int descriptor = no_descriptor;
+    int place = no_descriptor;     // of the direct descriptors, that a socket is made in
     std::uint32_t incarnation = 0; // of the descriptor: its number may be handed out anew
     std::uint16_t group = 0;       // of buffers, for a receive
     Kind kind = Kind::unknown;

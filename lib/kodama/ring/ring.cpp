@@ -19,4 +19,13 @@ void Ring::require_direct_descriptors(unsigned count) {
             "max_connections");
 }
 
+void Ring::require_accept_range(unsigned count) {
+    int const result = register_accept_range(count);
+    if (result >= 0) return;
+    throw SetupError(
+        SetupError::Kind::refused,
+        describe_error("cannot keep direct descriptors for outgoing connections", -result) +
+            "; disable direct-descriptors, or set max_outgoing to 0");
+}
+
 } // namespace kodama

@@ -97,11 +97,24 @@ public:
     // until it is closed.
     virtual void stop_arrivals(int listener) noexcept = 0;
 
+    // Makes a socket that is not connected yet behave as accepted ones do, which have it from their
+    // listening socket: what is sent goes out at once (TCP_NODELAY), and a peer that acknowledges
+    // nothing for `send_timeout` is lost (TCP_USER_TIMEOUT; 0: the system's own limit), also one
+    // that does not answer the attempt to connect. Best effort: without it, the system's own
+    // behaviour is what there is.
+    virtual void set_up_outgoing(int descriptor,
+                                 std::chrono::nanoseconds send_timeout) noexcept = 0;
+
     // --- registrations; each returns 0 or a negative errno
 
     [[nodiscard]] virtual int register_direct_descriptors(unsigned count) noexcept = 0;
     // The same; throws SetupError.
     void require_direct_descriptors(unsigned count);
+    // Where the kernel may choose a direct descriptor, it chooses one of the first `count`: the
+    // others are for sockets that are made in a place that the program names.
+    [[nodiscard]] virtual int register_accept_range(unsigned count) noexcept = 0;
+    // The same; throws SetupError.
+    void require_accept_range(unsigned count);
     [[nodiscard]] virtual int register_buffer_ring(io_uring_buf* entries, unsigned count,
                                                    std::uint16_t group) noexcept = 0;
     virtual void unregister_buffer_ring(std::uint16_t group) noexcept = 0;

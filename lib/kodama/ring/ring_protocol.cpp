@@ -49,6 +49,10 @@ void RingProtocol::buffer_ring_registered(io_uring_buf const* entries, unsigned 
 
 void RingProtocol::buffer_ring_unregistered(std::uint16_t group) { buffers_.remove_group(group); }
 
+void RingProtocol::accept_range_registered(unsigned count) {
+    accept_range_ = static_cast<int>(count);
+}
+
 void RingProtocol::entering() { buffers_.read_new(pending_); }
 
 // --- what the program hands in
@@ -70,6 +74,7 @@ void RingProtocol::submitted(io_uring_sqe const& entry) {
     }
     note_memory(entry, request);
     if (request.descriptor != PendingRequest::no_descriptor) begin_on_descriptor(request);
+    if (request.place != PendingRequest::no_descriptor) begin_socket(request);
     pending_.add(request);
     if (request.silent) silent_.push_back({request.user_data, request.serial});
 }
@@ -100,6 +105,7 @@ void RingProtocol::begin_on_descriptor(PendingRequest& request) {
                   "the program uses a direct descriptor that is nobody's", request);
     protocol_rule((descriptor.in_flight & bit(request.kind)) == 0,
                   "the program has two requests of one kind in flight on a descriptor", request);
+    check_connected(descriptor, request);
     switch (request.kind) {
     case Kind::send:
         protocol_rule(!descriptor.output_ended, "the program sends after FIN or reset", request);
@@ -126,6 +132,24 @@ void RingProtocol::begin_on_descriptor(PendingRequest& request) {
     request.incarnation = descriptor.incarnation;
 }
 
+void RingProtocol::begin_socket(PendingRequest const& request) {
+    Descriptor const& descriptor = at(request.place, true);
+    bool const free = !descriptor.open && !descriptor.closing && descriptor.in_flight == 0;
+    protocol_rule(free, "the program makes a socket where there is one", request);
+    protocol_rule(request.place >= accept_range_ && accept_range_ != INT_MAX,
+                  "the program makes a socket in a place that accept chooses from", request);
+}
+
+void RingProtocol::check_connected(Descriptor const& descriptor,
+                                   PendingRequest const& request) const {
+    if (request.kind == Kind::connect) {
+        protocol_rule(descriptor.unconnected, "the program connects what is connected", request);
+    } else if (request.kind != Kind::close) {
+        protocol_rule(!descriptor.unconnected, "the program uses a socket that is not connected",
+                      request);
+    }
+}
+
 // --- what the kernel answers
 
 void RingProtocol::completed(io_uring_cqe const& entry) {
@@ -137,6 +161,13 @@ void RingProtocol::completed(io_uring_cqe const& entry) {
     check_result(entry, request);
     if (request.kind == Kind::receive) check_receive(entry, request);
     if (request.kind == Kind::accept && entry.res >= 0) hand_out(entry.res, request);
+    if (request.kind == Kind::make_socket && entry.res >= 0) {
+        hand_out(request.place != PendingRequest::no_descriptor ? request.place : entry.res,
+                 request);
+    }
+    if (request.kind == Kind::connect && entry.res >= 0) {
+        at(request.descriptor, request.direct).unconnected = false;
+    }
     if ((entry.flags & IORING_CQE_F_MORE) == 0) end(request);
 }
 
@@ -178,13 +209,17 @@ void RingProtocol::check_receive(io_uring_cqe const& entry, PendingRequest const
                   request);
 }
 
-void RingProtocol::hand_out(int descriptor, PendingRequest const& accept) {
-    Descriptor& accepted = at(descriptor, direct_descriptors_);
+void RingProtocol::hand_out(int descriptor, PendingRequest const& request) {
+    Descriptor& handed_out = at(descriptor, direct_descriptors_);
     // The close that gave it back may be in flight still, as far as the program can see.
-    bool const idle = (accepted.in_flight & ~bit(Kind::close)) == 0;
-    protocol_rule(!accepted.open && idle, "the kernel hands out a descriptor that is in use",
-                  accept);
-    accepted = {.incarnation = accepted.incarnation + 1, .open = true};
+    bool const idle = (handed_out.in_flight & ~bit(Kind::close)) == 0;
+    protocol_rule(!handed_out.open && idle, "the kernel hands out a descriptor that is in use",
+                  request);
+    bool const accepted = request.kind == Kind::accept;
+    protocol_rule(!accepted || !direct_descriptors_ || descriptor < accept_range_,
+                  "the kernel accepts out of its range", request);
+    handed_out = {
+        .incarnation = handed_out.incarnation + 1, .open = true, .unconnected = !accepted};
 }
 
 void RingProtocol::end(PendingRequest const& request) {
@@ -196,6 +231,7 @@ void RingProtocol::end(PendingRequest const& request) {
     if (request.kind != Kind::close) return;
     descriptor.closing = false;
     descriptor.output_ended = false;
+    descriptor.unconnected = false;
 }
 
 } // namespace kodama

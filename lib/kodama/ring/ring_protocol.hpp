@@ -1,6 +1,7 @@
 // What program and kernel may ask of and answer each other, checked on live traffic.
 #pragma once
 
+#include <climits>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -22,14 +23,16 @@ namespace kodama {
 //                 sends nothing after FIN or reset, and no FIN into a send
 //                 does without the completion of a send only where that never waits
 //                 closes a descriptor when nothing else is in flight on it, and uses it no more
-//                 uses direct descriptors only as accept handed them out
+//                 uses direct descriptors only as accept handed them out, or as it made them
+//                 makes a socket only in a free place that accept does not choose from
+//                 connects a socket that it made, once, and uses none that is not connected
 //                 publishes no buffer that the kernel has or that a send in flight reads
 //                 sends from no buffer that the kernel has
 //   the kernel    completes only what is in flight, and again only what is multishot
 //                 brings only buffers that it had, and data only in buffers
 //                 reports no more than was asked for, and errors as errors
 //                 does not complete a silent send that took all, nor later than the others
-//                 hands out no descriptor that is in use
+//                 hands out no descriptor that is in use, and none out of the range for accept
 //
 // It makes no system call and reads no clock.
 // The simulator is linked with what is exported.
@@ -41,6 +44,9 @@ public:
     KODAMA_EXPORT void buffer_ring_registered(io_uring_buf const* entries, unsigned count,
                                               std::uint16_t group);
     KODAMA_EXPORT void buffer_ring_unregistered(std::uint16_t group);
+
+    // Accept chooses among the first `count` direct descriptors.
+    KODAMA_EXPORT void accept_range_registered(unsigned count);
 
     // Before entries are consumed or completions become visible: sees what was published since.
     KODAMA_EXPORT void entering();
@@ -69,6 +75,7 @@ private:
         bool open = false;           // handed out by accept and not being closed
         bool closing = false;
         bool output_ended = false; // a FIN or a reset was submitted
+        bool unconnected = false;  // a socket that the program made
     };
     using Descriptors = std::vector<Descriptor>;
 
@@ -81,16 +88,19 @@ private:
     void note_memory(io_uring_sqe const& entry, PendingRequest& request);
     void note_piece(std::uint64_t address, std::uint64_t size, PendingRequest& request);
     void begin_on_descriptor(PendingRequest& request);
+    void begin_socket(PendingRequest const& request);
+    void check_connected(Descriptor const& descriptor, PendingRequest const& request) const;
 
     // --- what the kernel answers
     void check_result(io_uring_cqe const& entry, PendingRequest const& request) const;
     void check_receive(io_uring_cqe const& entry, PendingRequest const& request);
-    void hand_out(int descriptor, PendingRequest const& accept);
+    void hand_out(int descriptor, PendingRequest const& request);
     void end(PendingRequest const& request);
 
     [[nodiscard]] Descriptor& at(int number, bool direct);
 
     bool direct_descriptors_;
+    int accept_range_ = INT_MAX; // direct descriptors from here on are not accept's
     std::uint64_t last_serial_ = 0;
     PendingRequests pending_;
     std::vector<Silent> silent_; // sends, each of them completed or in flight

@@ -24,9 +24,7 @@ BasicServer::Implementation::Implementation(Options const& options, SessionHooks
     std::vector<int> const cpus = allowed_cpus();
     std::size_t const count = options_.workers != 0 ? options_.workers : usable_cpu_count();
     std::vector<ListeningSockets> listening = listen(count);
-    options_.max_connections = connections_within(raise_descriptor_limit(),
-                                                  {.workers = count, .listeners = listening.size()},
-                                                  options_.max_connections);
+    fit_connections(raise_descriptor_limit(), {.workers = count, .listeners = listening.size()});
     WorkerLimits const limits = share_of(options_, count);
 
     running_ = count;
@@ -46,6 +44,17 @@ BasicServer::Implementation::Implementation(Options const& options, SessionHooks
         if (options_.pin_cpus) plan.cpu = cpus[i % cpus.size()];
         workers_.push_back(std::make_unique<WorkerThread>(std::move(plan)));
     }
+}
+
+// Where there are too few descriptors, accepted and outgoing connections have to do with less in
+// proportion.
+void BasicServer::Implementation::fit_connections(std::uint64_t limit,
+                                                  DescriptorUsers const& users) noexcept {
+    std::uint32_t const wanted = options_.max_connections + options_.max_outgoing;
+    std::uint32_t const most = connections_within(limit, users, wanted);
+    std::uint64_t const outgoing = std::uint64_t{options_.max_outgoing} * most / wanted;
+    options_.max_outgoing = static_cast<std::uint32_t>(outgoing);
+    options_.max_connections = most - options_.max_outgoing;
 }
 
 std::vector<ListeningSockets> BasicServer::Implementation::listen(std::size_t worker_count) {

@@ -13,6 +13,7 @@
 #include <kodama/core/deadline.hpp>
 #include <kodama/core/worker.hpp>
 #include <kodama/net/listening_socket.hpp>
+#include <kodama/server/descriptor_limit.hpp>
 #include <kodama/server/server.hpp>
 #include <kodama/server/worker_thread.hpp>
 
@@ -39,6 +40,7 @@ public:
 
 private:
     [[nodiscard]] std::vector<ListeningSockets> listen(std::size_t worker_count);
+    void fit_connections(std::uint64_t limit, DescriptorUsers const& users) noexcept;
     void worker_ended();
 
     Options options_;

@@ -57,6 +57,11 @@ struct Options {
     // what the limit of descriptors (RLIMIT_NOFILE) allows.
     std::uint32_t max_connections = 16384;
 
+    // Connections that sessions may have open with Connection::connect(), beside those, of the
+    // whole server; each worker takes its share. 0 to 1,048,576, and lowered like
+    // `max_connections`.
+    std::uint32_t max_outgoing = 0;
+
     // Connections that the kernel completes before they are accepted, for each listening socket.
     // 1 to 65,535; the kernel lowers it to net.core.somaxconn.
     std::uint32_t backlog = 1024;

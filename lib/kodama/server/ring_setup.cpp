@@ -26,7 +26,8 @@ KernelRing::Setup ring_setup(FeatureSet features, WorkerLimits const& limits) no
     // cost much.
     constexpr std::uint32_t completions_min = 4096;
     constexpr std::uint32_t completions_max = 65536; // the kernel's own limit
-    std::uint32_t const wanted = 2 * limits.max_connections + 2 * limits.backlog;
+    std::uint32_t const wanted =
+        2 * (limits.max_connections + limits.max_outgoing) + 2 * limits.backlog;
     return {.entries = 1024,
             .completions = std::clamp(wanted, completions_min, completions_max),
             .features = features,

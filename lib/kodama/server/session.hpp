@@ -13,20 +13,22 @@
 
 namespace kodama {
 
-// A session serves one connection. It is made when the connection is accepted, inside the
-// connection's slot (no allocation), and destroyed after `on_close`. All its hooks run in one
-// thread, one at a time. A hook that throws ends its own connection
-// (CloseReason::session_failed), never the server.
+// A session serves one connection. It is made when the connection is accepted, or opened by another
+// session (Connection::connect), inside the connection's slot (no allocation), and destroyed after
+// `on_close`. All its hooks run in one thread, one at a time. A hook that throws ends its own
+// connection (CloseReason::session_failed), never the server.
 //
 //   void on_receive(Connection&, Buffer)    bytes have arrived; never empty. Required; the others
 //                                           are optional
-//   void on_open(Connection&)               the connection was accepted
+//   void on_open(Connection&)               the connection was accepted, or is connected now
 //   void on_writable(Connection&)           a send was refused, and now there is room
 //   void on_peer_finished(Connection&)      the peer sent FIN: nothing more will arrive. Without
 //                                           this hook the connection closes once everything is
 //                                           sent; with it, the session must finish() or close()
 //   void on_timer(Connection&)              the time is over that start_timer() was given
-//   void on_close(CloseReason)              the connection is over; the last hook
+//   void on_close(CloseReason)              the connection is over; the last hook, and the only one
+//                                           of an outgoing connection that never came about. Also
+//                                           as on_close(Connection&, CloseReason)
 template <class S>
 concept SessionHooksOf =
     std::destructible<S> && requires(S session, Connection& connection, Buffer buffer) {
@@ -148,8 +150,12 @@ struct SessionAdapter {
                 return guarded([&] { session(memory).on_timer(connection); });
             };
         }
-        if constexpr (requires(S s, CloseReason reason) { s.on_close(reason); }) {
-            hooks.on_close = [](void* memory, CloseReason reason) noexcept {
+        if constexpr (requires(S s, Connection& c, CloseReason r) { s.on_close(c, r); }) {
+            hooks.on_close = [](void* memory, Connection& c, CloseReason reason) noexcept {
+                return guarded([&] { session(memory).on_close(c, reason); });
+            };
+        } else if constexpr (requires(S s, CloseReason reason) { s.on_close(reason); }) {
+            hooks.on_close = [](void* memory, Connection&, CloseReason reason) noexcept {
                 return guarded([&] { session(memory).on_close(reason); });
             };
         }

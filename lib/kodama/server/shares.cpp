@@ -31,6 +31,7 @@ std::uint64_t least_pending(Options const& options) {
 WorkerLimits share_of(Options const& options, std::size_t worker_count) {
     WorkerLimits limits;
     limits.max_connections = divide_rounding_up(options.max_connections, worker_count);
+    limits.max_outgoing = divide_rounding_up(options.max_outgoing, worker_count);
     limits.backlog = options.backlog;
     limits.buffer_count = options.buffers.count;
     limits.buffer_size = options.buffers.size;
@@ -41,6 +42,7 @@ WorkerLimits share_of(Options const& options, std::size_t worker_count) {
                                : std::max(usual_pending_total / worker_count, 2 * needed);
     limits.linger_timeout = options.linger_timeout;
     limits.idle_timeout = options.idle_timeout;
+    limits.send_timeout = options.send_timeout;
     limits.inbox_errands = options.inbox.calls;
     limits.inbox_bytes = options.inbox.bytes;
     limits.shared_pieces = options.shared_sends;

@@ -35,6 +35,9 @@ void validate(Options const& options) {
     if (options.listen.empty()) throw OptionError("listen: nowhere to listen; name an endpoint");
     require_range("workers", options.workers, 0, 1024);
     require_range("max_connections", options.max_connections, 1, slots_max);
+    require_range("max_outgoing", options.max_outgoing, 0, slots_max);
+    require_range("max_connections and max_outgoing together",
+                  std::uint64_t{options.max_connections} + options.max_outgoing, 1, slots_max);
     require_range("backlog", options.backlog, 1, 65535);
     require_range("buffers.count", options.buffers.count, 1, 32768);
     require_range("buffers.size", options.buffers.size, 64, 1u << 20);

@@ -18,7 +18,8 @@ constexpr std::array<std::string_view, choice_count> names{
     "send_window",  "idle_timeout",   "linger_timeout", "descriptors",   "length",
     "ending",       "behaviour",      "start",          "amount",        "piece",
     "pause",        "read_size",      "reset_at",       "rounds",        "stays",
-    "warm_bytes",   "session"};
+    "warm_bytes",   "session",        "socket_fails",   "connect_fails", "connect_late",
+    "upstream",     "upstream_pace"};
 
 } // namespace
 

@@ -72,9 +72,16 @@ enum class Choice : std::uint8_t {
 
     // --- what a session under test wants to have decided (Tape::draw, in its own code)
     session,
+
+    // --- outgoing connections, added later; the first three are faults
+    socket_fails,  // there is no descriptor or memory for one: EMFILE, ENFILE, ENOBUFS, ENOMEM
+    connect_fails, // it is refused, unreachable, reset, or never answered: ECONNREFUSED, ...
+    connect_late,  // it is answered after 2^value us
+    upstream,      // what the server at the other end does: Upstream::Behaviour
+    upstream_pace, // how long it waits between two actions, and how much it reads
 };
 
-inline constexpr std::size_t choice_count = static_cast<std::size_t>(Choice::session) + 1;
+inline constexpr std::size_t choice_count = static_cast<std::size_t>(Choice::upstream_pace) + 1;
 
 // "submit_part" and so on; never empty.
 [[nodiscard]] std::string_view name_of(Choice choice) noexcept;
@@ -82,7 +89,8 @@ inline constexpr std::size_t choice_count = static_cast<std::size_t>(Choice::ses
 
 // Whether it is one of the first kind.
 [[nodiscard]] constexpr bool is_fault(Choice choice) noexcept {
-    return choice <= Choice::loses_data;
+    return choice <= Choice::loses_data ||
+           (choice >= Choice::socket_fails && choice <= Choice::connect_late);
 }
 
 } // namespace kodama::simulation

@@ -159,6 +159,7 @@ void Coverage::on_submitted(io_uring_sqe const& entry, TimePoint now) {
         track.broken = true;
         break;
     case IORING_OP_CLOSE:
+    case IORING_OP_NOP: // of one that never had a descriptor
         track.closing = true;
         break;
     default:

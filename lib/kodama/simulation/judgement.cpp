@@ -30,7 +30,7 @@ void Simulation::judge_turn() {
     }
     // I10: no more connections than places, one of which each listening socket may wait for.
     std::uint64_t const open = counters[Counter::connections_open];
-    if (open >= plan_.limits.max_connections + plan_.listeners) {
+    if (open >= plan_.limits.max_connections + plan_.listeners + plan_.limits.max_outgoing) {
         fail(number(open) + " connections are too many");
     }
     if (ring_.connections_dropped() > 0) fail("a connection was accepted and had no place");
@@ -39,12 +39,13 @@ void Simulation::judge_turn() {
     std::uint64_t closed = 0;
     for (std::size_t i = 0; i < close_reason_count; ++i)
         closed += counters[static_cast<CloseReason>(i)];
-    std::uint64_t const accepted = counters[Counter::accepted];
+    std::uint64_t const accepted = counters[Counter::accepted] + counters[Counter::outgoing];
     if (closed > accepted || accepted > closed + open) {
-        fail(number(accepted) + " accepted, but " + number(closed) + " closed and " + number(open) +
-             " open");
+        fail(number(accepted) + " accepted or opened, but " + number(closed) + " closed and " +
+             number(open) + " open");
     }
     judge_memory(counters);
+    if (program_.relays) judge_relayed_memory(counters);
     judge_progress();
 }
 
@@ -77,7 +78,8 @@ void Simulation::judge_progress() {
         return;
     }
     // Each connection may take some turns of its own to be ended.
-    std::uint64_t const allowed = 30 + 10 * plan_.limits.max_connections;
+    std::uint64_t const allowed =
+        30 + 10 * (plan_.limits.max_connections + plan_.limits.max_outgoing);
     if (++turns_without_progress_ > allowed) {
         fail("the server is busy with nothing: " + number(turns_without_progress_) + " turns; " +
              who_is_left());
@@ -106,6 +108,7 @@ void Simulation::judge_end() {
         }
     }
     judge_ending(counters);
+    if (program_.relays) judge_relayed_ends(counters);
     std::vector<std::string> resets;
     for (Peer const& peer : peers_) {
         for (Experience const& experience : peer.experiences())
@@ -148,7 +151,7 @@ void Simulation::judge_experience(Peer const& peer, Experience const& experience
                          number(experience.heard));
         return;
     case End::cut:
-        if (lost || may_be_cut(peer, experience)) return;
+        if (lost || may_be_cut(peer, experience) || relay_may_cut()) return;
         return fail("connection " + number(experience.connection) + " of peer " +
                     number(peer.subject()) + " was finished after " + number(experience.heard) +
                     " bytes of answer to " + number(experience.said) + " bytes" +
@@ -163,6 +166,9 @@ bool Simulation::was_idle(Socket const& socket) const noexcept {
     bool const told_late =
         sometimes_.counts[static_cast<std::size_t>(Sometimes::completions_overflowed)] > 0;
     if (timeout > Duration::zero() && told_late) return true;
+    // What is discarded does not count, and a drained relay discards for as long as its partner
+    // has something to say.
+    if (timeout > Duration::zero() && program_.relays && draining_) return true;
     // A silent send counts for the server when it is queued, and here when it is submitted.
     constexpr auto of_a_turn = std::chrono::microseconds(100);
     Duration const idle = socket.longest_idle + ring_.jumped() + of_a_turn;

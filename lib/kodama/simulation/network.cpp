@@ -71,6 +71,25 @@ void Network::shut_down_listener(ListeningSocket& listener) {
     note_queue_change();
 }
 
+ConnectionNumber Network::make_socket(Subject subject, Windows windows) {
+    Socket& socket = sockets_.emplace_back();
+    socket.subject = subject;
+    socket.inbound_capacity = windows.inbound;
+    socket.outbound_capacity = windows.outbound;
+    socket.outgoing = true;
+    socket.connected = false;
+    return static_cast<ConnectionNumber>(sockets_.size() - 1);
+}
+
+void Network::connect_outgoing(ConnectionNumber number, int error) {
+    Socket& socket = sockets_[number];
+    KODAMA_ASSERT(socket.outgoing && !socket.connected);
+    socket.connected = error == 0;
+    socket.accepted = error == 0;
+    socket.over = error != 0;
+    ++socket.changes;
+}
+
 std::size_t Network::take(ConnectionNumber number, std::span<std::byte> into) {
     Socket& socket = sockets_[number];
     std::size_t const count = std::min(into.size(), socket.inbound.size());

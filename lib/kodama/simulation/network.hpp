@@ -50,6 +50,8 @@ struct Socket {
     int server_error = 0;      // what the server's next call is told, once
     bool peer_finished = false;
     bool server_finished = false;
+    bool outgoing = false; // the server's program has made it, to connect to the peer
+    bool connected = true;
     bool accepted = false;      // by the server's program
     bool over = false;          // reset, by whomever: nothing passes any more
     bool disconnected = false;  // by the server's program, which is told so from then on
@@ -114,6 +116,10 @@ public:
     void close_listener(ListeningSocket& listener);
     // It listens no longer, and stays a socket.
     void shut_down_listener(ListeningSocket& listener);
+    // A socket that is connected to nobody yet.
+    [[nodiscard]] ConnectionNumber make_socket(Subject subject, Windows windows);
+    // The attempt has succeeded, or come to this error.
+    void connect_outgoing(ConnectionNumber number, int error);
     // What has arrived, as much as fits; returns how many bytes that were.
     std::size_t take(ConnectionNumber number, std::span<std::byte> into);
     // There must be room for all of it.

@@ -18,6 +18,9 @@ struct Program {
     bool echoes = false;
     // Sessions may answer later than in the hook that has received, so a drain may cut an answer.
     bool answers_later = false;
+    // Sessions open a connection for each that is accepted, and forward what either receives to
+    // the other. Whatever address they connect to, an echo server is there.
+    bool relays = false;
     // Makes what the sessions share, anew for each run; null: nothing.
     std::shared_ptr<void> (*make_shared)() = nullptr;
 };

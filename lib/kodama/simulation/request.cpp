@@ -4,9 +4,15 @@
 
 namespace kodama::simulation {
 
-Descriptors::Descriptors(std::uint32_t count, int first) : first_(first), places_(count) {
+Descriptors::Descriptors(std::uint32_t count, int first)
+    : first_(first), choice_(static_cast<int>(count)), places_(count) {
     for (std::uint32_t i = count; i-- > 0;)
         free_.push_back(static_cast<int>(i));
+}
+
+void Descriptors::choose_among(std::uint32_t count) {
+    choice_ = static_cast<int>(count);
+    std::erase_if(free_, [this](int place) { return place >= choice_; });
 }
 
 std::optional<int> Descriptors::take(ConnectionNumber connection) {
@@ -14,7 +20,17 @@ std::optional<int> Descriptors::take(ConnectionNumber connection) {
     int const place = free_.back();
     free_.pop_back();
     places_[static_cast<std::size_t>(place)] = connection;
+    ++used_;
     return first_ + place;
+}
+
+void Descriptors::take_place(int descriptor, ConnectionNumber connection) {
+    int const place = descriptor - first_;
+    KODAMA_ASSERT(place >= choice_); // the others are take()'s
+    std::optional<ConnectionNumber>& taken = places_[static_cast<std::size_t>(place)];
+    KODAMA_ASSERT(!taken.has_value());
+    taken = connection;
+    ++used_;
 }
 
 std::optional<ConnectionNumber> Descriptors::at(int descriptor) const noexcept {
@@ -25,8 +41,10 @@ std::optional<ConnectionNumber> Descriptors::at(int descriptor) const noexcept {
 
 void Descriptors::release(int descriptor) noexcept {
     KODAMA_ASSERT(at(descriptor).has_value());
-    places_[static_cast<std::size_t>(descriptor - first_)].reset();
-    free_.push_back(descriptor - first_);
+    int const place = descriptor - first_;
+    places_[static_cast<std::size_t>(place)].reset();
+    --used_;
+    if (place < choice_) free_.push_back(place);
 }
 
 } // namespace kodama::simulation

@@ -21,7 +21,8 @@ struct Request {
     std::uint32_t length = 0;        // of a receive, at most; 0: what fits a buffer
     std::uint32_t message_flags = 0; // MSG_DONTWAIT
     std::uint64_t address = 0;       // where a read puts what it read; the target of a cancellation
-    int descriptor = -1;             // of a close
+    int descriptor = -1;             // of a close; the place for a socket that is made
+    int error = 0;                   // that a connect will be told
     bool direct = false;             // it takes or closes a direct descriptor
     bool multishot = false;
     bool silent = false;             // a send that completes only where it is not all taken
@@ -48,15 +49,21 @@ class Descriptors {
 public:
     explicit Descriptors(std::uint32_t count = 0, int first = 0);
 
+    // From now on take() chooses among the first `count` places.
+    void choose_among(std::uint32_t count);
     [[nodiscard]] std::optional<int> take(ConnectionNumber connection);
+    // That place, which must be free.
+    void take_place(int descriptor, ConnectionNumber connection);
     [[nodiscard]] std::optional<ConnectionNumber> at(int descriptor) const noexcept;
     void release(int descriptor) noexcept;
-    [[nodiscard]] std::size_t used() const noexcept { return places_.size() - free_.size(); }
+    [[nodiscard]] std::size_t used() const noexcept { return used_; }
     [[nodiscard]] bool full() const noexcept { return free_.empty(); }
     [[nodiscard]] int count() const noexcept { return static_cast<int>(places_.size()); }
 
 private:
     int first_;
+    int choice_; // take() chooses below this
+    std::size_t used_ = 0;
     std::vector<std::optional<ConnectionNumber>> places_;
     std::vector<int> free_; // the last one is next
 };

@@ -86,6 +86,7 @@ void SimulatedRing::cancel(Request& request) noexcept {
     }
     bool const about_connection = found->listener < 0 && found->opcode != IORING_OP_READ;
     Subject const subject = about_connection ? socket_of(*found).subject : whole_run;
+    if (found->opcode == IORING_OP_CONNECT) sometimes_.note(Sometimes::connect_cancelled);
     constexpr auto races = static_cast<std::uint32_t>(Race::lost);
     switch (static_cast<Race>(tape_.draw(Choice::cancel_races, subject, races))) {
     case Race::won:

@@ -32,7 +32,9 @@ void SimulatedRing::issue(io_uring_sqe const& entry) noexcept {
     case IORING_OP_SHUTDOWN:
         return shut_down(request);
     case IORING_OP_CONNECT:
-        return reset(request);
+        return request.address == 0 ? reset(request) : begin_to_connect(request);
+    case IORING_OP_SOCKET:
+        return make_socket(request);
     case IORING_OP_CLOSE:
         return close(request);
     case IORING_OP_ASYNC_CANCEL:
@@ -72,16 +74,10 @@ int SimulatedRing::prepare(io_uring_sqe const& entry, Request& request) noexcept
         }
         if (entry.len != SHUT_WR) not_simulated(entry);
         return find_socket(entry, request);
-    case IORING_OP_CONNECT: {
-        if (entry.len != 0 || entry.buf_index != 0 || entry.rw_flags != 0 || entry.ioprio != 0 ||
-            entry.splice_fd_in != 0 || entry.off < sizeof(sa_family_t)) {
-            return EINVAL;
-        }
-        auto const* const address = reinterpret_cast<sockaddr const*>(entry.addr);
-        if (address == nullptr) return EFAULT;
-        if (address->sa_family != AF_UNSPEC) not_simulated(entry);
-        return find_socket(entry, request);
-    }
+    case IORING_OP_CONNECT:
+        return prepare_connect(entry, request);
+    case IORING_OP_SOCKET:
+        return prepare_socket(entry, request);
     case IORING_OP_ASYNC_CANCEL:
         if (entry.off != 0 || entry.splice_fd_in != 0 || entry.ioprio != 0) return EINVAL;
         if (entry.cancel_flags != 0) not_simulated(entry);
@@ -94,6 +90,38 @@ int SimulatedRing::prepare(io_uring_sqe const& entry, Request& request) noexcept
     default:
         not_simulated(entry);
     }
+}
+
+int SimulatedRing::prepare_connect(io_uring_sqe const& entry, Request& request) noexcept {
+    if (entry.len != 0 || entry.buf_index != 0 || entry.rw_flags != 0 || entry.ioprio != 0 ||
+        entry.splice_fd_in != 0 || entry.off < sizeof(sa_family_t)) {
+        return EINVAL;
+    }
+    auto const* const address = reinterpret_cast<sockaddr const*>(entry.addr);
+    if (address == nullptr) return EFAULT;
+    // 0: to nobody, which is a reset.
+    if (address->sa_family != AF_UNSPEC) request.address = entry.addr;
+    if (int const error = find_socket(entry, request)) return error;
+    Socket const& socket = socket_of(request);
+    if (request.address == 0 && !socket.connected) not_simulated(entry);
+    return request.address != 0 && socket.connected ? EISCONN : 0;
+}
+
+int SimulatedRing::prepare_socket(io_uring_sqe const& entry, Request& request) noexcept {
+    if (entry.addr != 0 || entry.rw_flags != 0 || entry.buf_index != 0) return EINVAL;
+    if (entry.file_index != 0 && (entry.off & SOCK_CLOEXEC) != 0) return EINVAL;
+    if (entry.fd != AF_INET && entry.fd != AF_INET6) return EAFNOSUPPORT;
+    bool const stream = (entry.off & ~std::uint64_t{SOCK_CLOEXEC}) == SOCK_STREAM;
+    if (!stream || entry.len != 0) not_simulated(entry);
+    if (entry.file_index == 0) return 0;
+    // Only accept lets the kernel choose.
+    if (entry.file_index == IORING_FILE_INDEX_ALLOC) not_simulated(entry);
+    if (!direct_registered_) return ENXIO;
+    request.direct = true;
+    request.descriptor = static_cast<int>(entry.file_index - 1);
+    if (request.descriptor >= direct_.count()) return EINVAL;
+    if (direct_.at(request.descriptor)) not_simulated(entry); // it would be closed
+    return 0;
 }
 
 int SimulatedRing::prepare_accept(io_uring_sqe const& entry, Request& request) noexcept {

@@ -41,6 +41,8 @@ bool SimulatedRing::ready(Request const& request) noexcept {
         return socket_of(request).readable();
     case IORING_OP_READ:
         return wakes_.load(std::memory_order_relaxed) > 0;
+    case IORING_OP_CONNECT:
+        return request.ready_at <= now_;
     default:
         return socket_of(request).writable();
     }
@@ -54,6 +56,8 @@ bool SimulatedRing::attempt(Request& request, bool inline_attempt) noexcept {
         return receive(request, inline_attempt);
     case IORING_OP_READ:
         return read_wake(request);
+    case IORING_OP_CONNECT:
+        return end_connect(request), true;
     default:
         return send(request);
     }

@@ -23,6 +23,7 @@ SimulatedRing::SimulatedRing(Network& network, Tape& tape, Outside& outside,
       outside_(outside),
       sometimes_(sometimes),
       features_(setup.features),
+      outgoing_windows_(setup.windows),
       entries_(std::bit_ceil(setup.entries)),
       completions_(std::bit_ceil(setup.completions)),
       ordinary_(setup.descriptors, first_ordinary) {

@@ -63,6 +63,7 @@ public:
         unsigned completions = 128;
         FeatureSet features = FeatureSet::all();
         std::uint32_t descriptors = 1024; // ordinary ones for connections
+        Network::Windows windows{};       // of outgoing connections
         // Whether it asserts RingProtocol. Without, it refuses illegal entries as the kernel does.
         bool check_protocol = true;
     };
@@ -78,7 +79,9 @@ public:
     [[nodiscard]] int wake_descriptor() const noexcept override { return wake_number; }
     [[nodiscard]] Address peer_address(int descriptor) noexcept override;
     void stop_arrivals(int listener) noexcept override;
+    void set_up_outgoing(int descriptor, std::chrono::nanoseconds send_timeout) noexcept override;
     [[nodiscard]] int register_direct_descriptors(unsigned count) noexcept override;
+    [[nodiscard]] int register_accept_range(unsigned count) noexcept override;
     [[nodiscard]] int register_buffer_ring(io_uring_buf* entries, unsigned count,
                                            std::uint16_t group) noexcept override;
     void unregister_buffer_ring(std::uint16_t group) noexcept override;
@@ -129,6 +132,8 @@ private:
     [[nodiscard]] int prepare_accept(io_uring_sqe const& entry, Request& request) noexcept;
     [[nodiscard]] int prepare_receive(io_uring_sqe const& entry, Request& request) noexcept;
     [[nodiscard]] int prepare_send(io_uring_sqe const& entry, Request& request) noexcept;
+    [[nodiscard]] int prepare_socket(io_uring_sqe const& entry, Request& request) noexcept;
+    [[nodiscard]] int prepare_connect(io_uring_sqe const& entry, Request& request) noexcept;
     [[nodiscard]] int prepare_close(io_uring_sqe const& entry, Request& request) noexcept;
     [[nodiscard]] int find_socket(io_uring_sqe const& entry, Request& request) noexcept;
 
@@ -143,6 +148,12 @@ private:
     [[nodiscard]] bool send(Request& request) noexcept;
     void end_send(Request const& request, std::int32_t result) noexcept;
     [[nodiscard]] bool read_wake(Request& request) noexcept;
+
+    // --- simulated_outgoing.cpp: making sockets, connecting them
+    void make_socket(Request& request) noexcept;
+    void begin_to_connect(Request& request) noexcept;
+    [[nodiscard]] int answer_of(std::uint64_t address) noexcept;
+    void end_connect(Request const& request) noexcept;
 
     // --- simulated_control.cpp: shutting down, resetting, closing, cancelling
     void shut_down(Request& request) noexcept;
@@ -161,6 +172,8 @@ private:
     Outside& outside_;
     SometimesCounts& sometimes_;
     FeatureSet features_;
+    Network::Windows outgoing_windows_;
+    Duration send_timeout_{}; // of outgoing connections; 0: the kernel's own
     std::optional<RingProtocol> protocol_;
     Watcher* watcher_ = nullptr;
 

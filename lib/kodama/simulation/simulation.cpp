@@ -9,19 +9,32 @@ namespace {
 // Far more than any run takes that comes to an end at all.
 constexpr std::uint64_t turns_max = 200'000;
 
+// A place for each connection that is accepted, and descriptors as few or as many as they were.
+Plan plan_for(Program const& program, Tape& tape) {
+    Plan plan = draw_plan(tape);
+    if (!program.relays) return plan;
+    plan.limits.max_outgoing = plan.limits.max_connections + plan.listeners - 1;
+    plan.limits.send_timeout = std::chrono::seconds(30);
+    plan.ring.windows = plan.windows;
+    plan.ring.descriptors *= 2;
+    return plan;
+}
+
 } // namespace
 
 Simulation::Simulation(Program const& program, Tape& tape, Findings& findings, Watcher* watcher)
     : program_(program),
       tape_(tape),
       findings_(findings),
-      plan_(draw_plan(tape)),
+      plan_(plan_for(program, tape)),
       ring_(network_, tape, *this, sometimes_, plan_.ring),
-      coverage_(findings.coverage, watcher) {
+      coverage_(findings.coverage, watcher),
+      upstream_(network_, tape) {
     for (std::uint32_t i = 0; i < plan_.listeners; ++i)
         listeners_.push_back(network_.listen(plan_.limits.backlog));
     // Whoever stays keeps a place that others may wait for.
-    std::uint32_t const places = std::min(plan_.limits.max_connections, plan_.ring.descriptors);
+    std::uint32_t const descriptors = plan_.ring.descriptors / (program.relays ? 2 : 1);
+    std::uint32_t const places = std::min(plan_.limits.max_connections, descriptors);
     Peer::World const world{.dialogue = *program_.dialogue,
                             .listeners = listeners_,
                             .windows = plan_.windows,
@@ -63,7 +76,7 @@ void Simulation::fail(std::string what) {
 // --- the outside, while the worker sleeps
 
 TimePoint Simulation::next_event() const {
-    TimePoint next = never;
+    TimePoint next = program_.relays ? upstream_.next_event() : never;
     for (Peer const& peer : peers_)
         next = std::min(next, peer.next_event());
     return next;
@@ -76,6 +89,10 @@ void Simulation::run(TimePoint now) {
         actions_ += peer.actions() - before;
         if (!complaint.empty()) fail(std::move(complaint));
     }
+    if (!program_.relays) return;
+    std::uint64_t const before = upstream_.actions();
+    upstream_.run(now);
+    actions_ += upstream_.actions() - before;
 }
 
 // --- phases
@@ -102,6 +119,7 @@ void Simulation::heal() {
     tape_.heal();
     for (Peer& peer : peers_)
         peer.heal(ring_.now());
+    upstream_.heal(ring_.now());
     if (plan_.ending == Ending::stop) return begin_stop();
     if (plan_.ending != Ending::peers_leave && !draining_) begin_drain();
 }
@@ -176,6 +194,9 @@ void Simulation::note_findings() {
     note(Sometimes::accept_paused, counters[Counter::accept_pauses_table] +
                                        counters[Counter::accept_pauses_descriptors] +
                                        counters[Counter::accept_pauses_memory]);
+    note(Sometimes::connection_held_back, counters[Counter::held_back]);
+    note(Sometimes::upstream_reset, upstream_.resets());
+    note(Sometimes::upstream_finished_early, upstream_.early_ends());
     note(Sometimes::idle_connection_closed, counters[CloseReason::idle_timeout]);
     std::uint64_t const stopped = counters[CloseReason::stopped];
     note(stopped_ ? Sometimes::stopped_with_connections : Sometimes::drain_met_deadline, stopped);

@@ -17,6 +17,7 @@
 #include <kodama/simulation/simulated_ring.hpp>
 #include <kodama/simulation/sometimes.hpp>
 #include <kodama/simulation/tape.hpp>
+#include <kodama/simulation/upstream.hpp>
 
 namespace kodama::simulation {
 
@@ -71,6 +72,9 @@ private:
     void judge_experience(Peer const& peer, Experience const& experience,
                           std::vector<std::string>& resets);
     void judge_ending(Counters const& counters);
+    void judge_relayed_memory(Counters const& counters);
+    void judge_relayed_ends(Counters const& counters);
+    [[nodiscard]] bool relay_may_cut() noexcept;
     [[nodiscard]] bool hurried() const noexcept;
     [[nodiscard]] bool was_idle(Socket const& socket) const noexcept;
     [[nodiscard]] bool in_a_hurry(Peer const& peer) const noexcept;
@@ -87,6 +91,7 @@ private:
     Coverage coverage_;
     std::vector<int> listeners_;
     std::deque<Peer> peers_;
+    Upstream upstream_;
     LiveCounters counters_;
     std::shared_ptr<void> shared_; // by the sessions
     std::unique_ptr<Worker> worker_;
@@ -94,6 +99,7 @@ private:
     std::string failure_;
     std::uint64_t turns_ = 0;
     std::uint64_t actions_ = 0; // of all peers
+    std::uint64_t relayed_cuts_ = 0;
     std::uint64_t progress_seen_ = 0;
     std::uint64_t turns_without_progress_ = 0;
     bool draining_ = false;

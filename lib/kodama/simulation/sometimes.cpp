@@ -46,6 +46,13 @@ constexpr std::array<std::string_view, sometimes_count> names{
     "silent_send_failed",
     "silent_send_failure_overflowed",
     "silent_send_left_over",
+    "socket_failed",
+    "connected",
+    "connect_failed",
+    "connect_cancelled",
+    "upstream_reset",
+    "upstream_finished_early",
+    "connection_held_back",
 };
 
 } // namespace

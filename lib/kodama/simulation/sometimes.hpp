@@ -52,10 +52,19 @@ enum class Sometimes : std::uint8_t {
     silent_send_failed,
     silent_send_failure_overflowed,
     silent_send_left_over, // not submitted by the call that was to submit it
+
+    // Only where sessions open connections.
+    socket_failed,
+    connected,
+    connect_failed,
+    connect_cancelled,
+    upstream_reset,
+    upstream_finished_early,
+    connection_held_back, // its partner had no room for what it receives
 };
 
 inline constexpr std::size_t sometimes_count =
-    static_cast<std::size_t>(Sometimes::silent_send_left_over) + 1;
+    static_cast<std::size_t>(Sometimes::connection_held_back) + 1;
 
 [[nodiscard]] std::string_view name_of(Sometimes what) noexcept;
 

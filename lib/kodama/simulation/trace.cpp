@@ -12,10 +12,10 @@ namespace kodama::simulation {
 
 namespace {
 
-constexpr std::array<std::string_view, 13> operation_names{
-    "nothing",        "accept", "cancel accept", "close listener", "receive",
-    "cancel receive", "send",   "cancel send",   "shut down",      "reset",
-    "close",          "refuse", "wake"};
+constexpr std::array<std::string_view, 16> operation_names{
+    "nothing", "accept",      "cancel accept", "close listener", "receive", "cancel receive",
+    "send",    "cancel send", "shut down",     "reset",          "close",   "refuse",
+    "wake",    "make socket", "connect",       "cancel connect"};
 
 std::ostream& begin_line(std::ostream& out, TimePoint now) {
     auto const time = std::chrono::duration_cast<std::chrono::microseconds>(now.time_since_epoch());
