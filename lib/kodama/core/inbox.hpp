@@ -62,10 +62,10 @@ private:
         std::size_t bytes_used = 0;
     };
 
-    std::thread::id const owner_ = std::this_thread::get_id();
+    std::thread::id owner_ = std::this_thread::get_id();
     Worker* worker_; // the owner's alone
-    std::uint32_t const errands_max_;
-    std::size_t const bytes_max_;
+    std::uint32_t errands_max_;
+    std::size_t bytes_max_;
 
     std::mutex mutex_; // for all that follows
     Ring* ring_;       // null when it is closed

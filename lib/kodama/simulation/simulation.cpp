@@ -52,7 +52,9 @@ Simulation::~Simulation() {
     if (failure_.empty()) return;
     static_cast<void>(worker_.release());
     // Its sessions may still use what they share.
-    if (shared_ != nullptr) static_cast<void>(new std::shared_ptr<void>(shared_));
+    if (shared_ != nullptr) {
+        static_cast<void>(new (std::nothrow) std::shared_ptr<void>(shared_));
+    }
 }
 
 std::string Simulation::run() {
