@@ -1,6 +1,7 @@
 #include <kodama/simulation/simulation.hpp>
 
 #include <algorithm>
+#include <new>
 
 namespace kodama::simulation {
 
