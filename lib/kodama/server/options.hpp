@@ -90,8 +90,9 @@ struct Options {
     // 16,777,216.
     std::uint32_t shared_sends = 16384;
 
-    // How long a connection may receive and send nothing before it is closed as by close(). 0: for
-    // ever, as RFC 862 has it. To 24 days.
+    // How long a connection may receive and send nothing before it is closed as by close(), and how
+    // long one that is closing may send nothing of what is left before it is reset. 0: for ever, as
+    // RFC 862 has it. To 24 days.
     std::chrono::nanoseconds idle_timeout = std::chrono::nanoseconds(0);
 
     // How long a peer may acknowledge nothing of what was sent to it, also by keeping its window

@@ -121,10 +121,12 @@ void Simulation::judge_end() {
     }
 }
 
+// Idle ones are closed in order first, but reset if their peers do not take what is left in time.
 std::uint64_t Simulation::resets_that_were_due(Counters const& counters) const noexcept {
-    return counters[CloseReason::evicted] + counters[CloseReason::stopped] +
-           counters[CloseReason::session_failed] + counters[CloseReason::session_aborted] +
-           counters[CloseReason::overrun] + counters[Counter::refused];
+    return counters[CloseReason::idle_timeout] + counters[CloseReason::evicted] +
+           counters[CloseReason::stopped] + counters[CloseReason::session_failed] +
+           counters[CloseReason::session_aborted] + counters[CloseReason::overrun] +
+           counters[Counter::refused];
 }
 
 void Simulation::judge_experience(Peer const& peer, Experience const& experience,
