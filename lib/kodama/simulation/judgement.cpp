@@ -121,12 +121,10 @@ void Simulation::judge_end() {
     }
 }
 
-// Idle ones are closed in order first, but reset if their peers do not take what is left in time.
 std::uint64_t Simulation::resets_that_were_due(Counters const& counters) const noexcept {
-    return counters[CloseReason::idle_timeout] + counters[CloseReason::evicted] +
-           counters[CloseReason::stopped] + counters[CloseReason::session_failed] +
-           counters[CloseReason::session_aborted] + counters[CloseReason::overrun] +
-           counters[Counter::refused];
+    return counters[CloseReason::evicted] + counters[CloseReason::stopped] +
+           counters[CloseReason::session_failed] + counters[CloseReason::session_aborted] +
+           counters[CloseReason::overrun] + counters[Counter::refused];
 }
 
 void Simulation::judge_experience(Peer const& peer, Experience const& experience,
@@ -173,8 +171,11 @@ bool Simulation::was_idle(Socket const& socket) const noexcept {
     if (timeout > Duration::zero() && program_.relays && draining_) return true;
     // A silent send counts for the server when it is queued, and here when it is submitted.
     constexpr auto of_a_turn = std::chrono::microseconds(100);
-    Duration const idle = socket.longest_idle + ring_.jumped() + of_a_turn;
-    return timeout > Duration::zero() && idle >= timeout;
+    Duration idle = socket.longest_idle;
+    // One that is closing only counts what it sends: what it receives, it discards. An echo server
+    // closes on its own account in a drain only.
+    if (draining_ || !program_.echoes) idle = std::max(idle, socket.reset_after);
+    return timeout > Duration::zero() && idle + ring_.jumped() + of_a_turn >= timeout;
 }
 
 // Whether the server was given too little time to let everybody come to an end.

@@ -60,6 +60,8 @@ struct Socket {
     bool lost = false;       // the simulated network or kernel gave it up: nobody's fault
     TimePoint active_at{};   // when the server last read or wrote something
     Duration longest_idle{}; // between two of these, or until the server ended it
+    TimePoint sent_at{};     // when the server last wrote something
+    Duration reset_after{};  // how long that was before the server reset it
     unsigned changes = 0;    // of what the peer can see
     Subject subject = 0;     // whom decisions about it are about
 
@@ -71,6 +73,7 @@ struct Socket {
     }
     // There is no connection any more: it was reset, or both have finished.
     [[nodiscard]] bool ended() const noexcept { return over || (peer_finished && server_finished); }
+    void begin(TimePoint now) noexcept { active_at = sent_at = now; }
     void note_activity(TimePoint now) noexcept {
         longest_idle = std::max(longest_idle, now - active_at);
         active_at = now;

@@ -44,6 +44,7 @@ void SimulatedRing::reset(Request& request) noexcept {
     Socket& socket = socket_of(request);
     sometimes_.note(Sometimes::reset_by_server);
     socket.note_activity(now_);
+    socket.reset_after = now_ - socket.sent_at;
     bool const loses_data = tape_.happens(Choice::loses_data, socket.subject);
     network_.reset_by_server(request.connection, loses_data);
     post(request.user_data, 0, 0);

@@ -116,7 +116,7 @@ std::int32_t SimulatedRing::accept_one(Request& request) noexcept {
     });
     if (untold) sometimes_.note(Sometimes::slot_taken_before_close_was_told);
     network_.socket(connection).accepted = true;
-    network_.socket(connection).active_at = now_;
+    network_.socket(connection).begin(now_);
     ++progress_;
     return *descriptor;
 }
@@ -246,6 +246,7 @@ bool SimulatedRing::send(Request& request) noexcept {
         if (socket.over) break;
     }
     socket.note_activity(now_);
+    socket.sent_at = now_;
     ++progress_;
     return end_send(request, static_cast<std::int32_t>(count)), true;
 }

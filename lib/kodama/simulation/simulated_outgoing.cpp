@@ -84,7 +84,7 @@ void SimulatedRing::end_connect(Request const& request) noexcept {
     Socket& socket = socket_of(request);
     ++progress_;
     sometimes_.note(request.error == 0 ? Sometimes::connected : Sometimes::connect_failed);
-    socket.active_at = now_;
+    socket.begin(now_);
     network_.connect_outgoing(request.connection, request.error);
     post(request.user_data, -request.error, 0);
 }
