@@ -50,8 +50,7 @@ Step ConnectionState::next_input_step(std::size_t max_pending) const noexcept {
         break;
     }
     // What the peer has yet to be asked to take does not count: the kernel may take all of it.
-    bool const full =
-        (blocked_ || paired_) && (paired_ ? held_back_ : unsent_.size() >= max_pending);
+    bool const full = paired_ ? held_back_ : blocked_ && unsent_.size() >= max_pending;
     bool const room = !full;
     bool const last_call = input_ == Input::last_call;
     if (receiving_) {
