@@ -3,9 +3,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <span>
-#include <stdexcept>
-#include <string>
 #include <vector>
 
 #include <support/load.hpp>
@@ -17,21 +14,6 @@ using namespace kodama;
 using namespace kodama::testing;
 
 namespace {
-
-// Reads `size` bytes of the payload after all, then the FIN.
-void receive_everything(Client& client, Payload const& payload, std::uint64_t size) {
-    client.shut_down_sending();
-    std::vector<std::byte> piece(64 * 1024);
-    std::uint64_t received = 0;
-    while (std::size_t const count = client.receive_some(piece)) {
-        payload.check(std::span(piece).first(count), received);
-        received += count;
-    }
-    if (received != size) {
-        throw std::runtime_error("FIN after " + std::to_string(received) + " of " +
-                                 std::to_string(size) + " bytes");
-    }
-}
 
 bool is_reset(Client& client) {
     try {

@@ -1,9 +1,13 @@
 // A server in this process, as most tests want it.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <span>
+#include <stdexcept>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <kodama/kodama.hpp>
 
@@ -101,6 +105,21 @@ std::uint64_t block_for_good(TestServer<S> const& server, Client& client, Payloa
                server.count(Counter::bytes_received) == before;
     });
     return sent;
+}
+
+// Finishes, and reads after all: `size` bytes of the payload, then the FIN.
+inline void receive_everything(Client& client, Payload const& payload, std::uint64_t size) {
+    client.shut_down_sending();
+    std::vector<std::byte> piece(64 * 1024);
+    std::uint64_t received = 0;
+    while (std::size_t const count = client.receive_some(piece)) {
+        payload.check(std::span(piece).first(count), received);
+        received += count;
+    }
+    if (received != size) {
+        throw std::runtime_error("FIN after " + std::to_string(received) + " of " +
+                                 std::to_string(size) + " bytes");
+    }
 }
 
 } // namespace kodama::testing
