@@ -7,10 +7,12 @@
 #include <kodama/simulation/dialogue.hpp>
 #include <kodama/simulation/explore.hpp>
 #include <support/catch.hpp>
+#include <support/scale.hpp>
 
 using namespace kodama;
 using namespace kodama::simulation;
 using kodama::testing::contains_text;
+using kodama::testing::scaled;
 
 namespace {
 
@@ -42,7 +44,7 @@ struct CopyingEcho {
 TEST_CASE("Who was refused for lack of memory is not asked for ever in one turn") {
     Dialogue const echo;
     Program const program{.hooks = &session_hooks<CopyingEcho>, .dialogue = &echo};
-    for (std::uint64_t seed = 1; seed <= 1500; ++seed) {
+    for (std::uint64_t seed = 1; seed <= scaled(1500); ++seed) {
         std::optional<Finding> const finding =
             explore(program, {.first_seed = seed, .runs = 1, .shrink = false});
         if (!finding) continue;

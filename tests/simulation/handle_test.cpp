@@ -10,9 +10,11 @@
 #include <kodama/server/session.hpp>
 #include <kodama/simulation/explore.hpp>
 #include <support/catch.hpp>
+#include <support/scale.hpp>
 
 using namespace kodama;
 using namespace kodama::simulation;
+using kodama::testing::scaled;
 using namespace std::chrono_literals;
 
 namespace {
@@ -138,9 +140,10 @@ void find_nothing(Program const& program, std::uint64_t runs) {
 } // namespace
 
 TEST_CASE("what sessions send to each other's connections comes, whole and in order") {
-    find_nothing({.hooks = &session_hooks<Mail>, .dialogue = &echo, .answers_later = true}, 1500);
+    find_nothing({.hooks = &session_hooks<Mail>, .dialogue = &echo, .answers_later = true},
+                 scaled(1500));
 }
 
 TEST_CASE("the handle of a connection that is over never means another") {
-    find_nothing({.hooks = &session_hooks<Ghosts>, .dialogue = &echo}, 500);
+    find_nothing({.hooks = &session_hooks<Ghosts>, .dialogue = &echo}, scaled(500));
 }

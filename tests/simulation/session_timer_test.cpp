@@ -7,9 +7,11 @@
 #include <kodama/server/session.hpp>
 #include <kodama/simulation/explore.hpp>
 #include <support/catch.hpp>
+#include <support/scale.hpp>
 
 using namespace kodama;
 using namespace kodama::simulation;
+using kodama::testing::scaled;
 using namespace std::chrono_literals;
 
 namespace {
@@ -78,7 +80,8 @@ Dialogue const echo;
 TEST_CASE("answers that wait for a timer come, whole and in order") {
     Program const program{
         .hooks = &session_hooks<LateEcho>, .dialogue = &echo, .answers_later = true};
-    std::optional<Finding> const finding = explore(program, {.first_seed = 1, .runs = 3000});
+    std::optional<Finding> const finding =
+        explore(program, {.first_seed = 1, .runs = scaled(3000)});
     INFO((finding ? finding->what + "\n" + finding->script : ""));
     CHECK_FALSE(finding.has_value());
 }
@@ -93,7 +96,8 @@ TEST_CASE("the simulator finds that a session has stopped its timer too often") 
 
 TEST_CASE("a timer that always runs changes nothing, and ends with its session") {
     Program const program{.hooks = &session_hooks<Restless>, .dialogue = &echo, .echoes = true};
-    std::optional<Finding> const finding = explore(program, {.first_seed = 1, .runs = 3000});
+    std::optional<Finding> const finding =
+        explore(program, {.first_seed = 1, .runs = scaled(3000)});
     INFO((finding ? finding->what + "\n" + finding->script : ""));
     CHECK_FALSE(finding.has_value());
 }
