@@ -35,11 +35,13 @@ private:
         return text;
     }();
 
-    // All of it or nothing is taken each time, so each begins where the last one ended.
-    static void go_on(kodama::Connection& connection) {
-        while (connection.send_copy(std::string_view(pattern.data(), pattern.size()))) {
-        }
+    // All of a line or nothing is taken each time.
+    void go_on(kodama::Connection& connection) {
+        while (connection.send_copy(std::string_view(&pattern[line_ * line_size], line_size)))
+            line_ = (line_ + 1) % letters;
     }
+
+    std::size_t line_ = 0; // that comes next
 };
 
 } // namespace examples

@@ -65,6 +65,44 @@ TEST_CASE("backpressure: a last call waits for room as well") {
     machine.expect(Step::receive_rest);
 }
 
+TEST_CASE("backpressure: who has filled the queue again takes what has arrived, once") {
+    Machine machine;
+    machine.queue_for_a_peer_that_does_not_read(Machine::max_pending);
+    machine.state.read_once();
+    machine.expect(Step::send);
+    machine.expect(Step::receive_rest);
+    machine.expect_nothing();
+    SECTION("and no more than that") {
+        machine.state.receive_ended();
+        machine.expect_nothing();
+    }
+    SECTION("where nothing has, it goes on") {
+        machine.state.receive_ended();
+        machine.state.nothing_left();
+        CHECK(machine.state.input() == Machine::Input::reading);
+        machine.expect_nothing();
+    }
+    SECTION("which is no last call, if that comes meanwhile") {
+        machine.state.drain();
+        machine.state.receive_ended();
+        machine.state.nothing_left();
+        CHECK(machine.state.input() == Machine::Input::last_call);
+        machine.state.sent(Machine::max_pending);
+        machine.expect(Step::receive_rest);
+    }
+}
+
+TEST_CASE("backpressure: one that is read is not read once more") {
+    Machine machine;
+    machine.expect(Step::receive);
+    machine.state.read_once();
+    machine.queue_for_a_peer_that_does_not_read(Machine::max_pending);
+    machine.expect(Step::send);
+    machine.expect(Step::cancel_receive);
+    machine.cancelled();
+    machine.expect_nothing();
+}
+
 TEST_CASE("backpressure: what is discarded needs no room") {
     Machine machine;
     machine.expect(Step::receive);

@@ -31,7 +31,7 @@ public:
             return;
         case Step::receive:
         case Step::receive_rest:
-            return state.receive_submitted();
+            return state.receive_submitted(step);
         case Step::cancel_receive:
             return state.cancel_receive_submitted();
         case Step::send:

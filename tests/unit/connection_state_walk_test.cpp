@@ -247,6 +247,7 @@ private:
             return;
         default:
             if (state().may_send()) queue(random_.below(80));
+            if (one_in(4)) state().read_once();
         }
     }
 

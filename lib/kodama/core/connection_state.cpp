@@ -60,7 +60,8 @@ Step ConnectionState::next_input_step(std::size_t max_pending) const noexcept {
     }
     if (paused_) return Step::none;
     // The answer to a cancellation is about the last receive, and not to be taken for the next's.
-    if (!room || parked_ || cancelling_receive_) return Step::none;
+    if (parked_ || cancelling_receive_) return Step::none;
+    if (!room) return reading_once_ ? Step::receive_rest : Step::none;
     return last_call ? Step::receive_rest : Step::receive;
 }
 
@@ -117,12 +118,14 @@ void ConnectionState::abort(CloseReason reason) noexcept {
 
 // --- what was submitted
 
-void ConnectionState::receive_submitted() noexcept {
+void ConnectionState::receive_submitted(Step step) noexcept {
     KODAMA_ASSERT(!receiving_);
     KODAMA_ASSERT(!parked_);
     KODAMA_ASSERT(phase_ == Phase::connected);
     receiving_ = true;
-    receiving_rest_ = input_ == Input::last_call;
+    receiving_rest_ = step == Step::receive_rest;
+    last_call_made_ = input_ == Input::last_call;
+    reading_once_ = false;
 }
 
 void ConnectionState::cancel_receive_submitted() noexcept {
@@ -191,7 +194,8 @@ void ConnectionState::receive_goes_on() noexcept {
 
 void ConnectionState::nothing_left() noexcept {
     KODAMA_ASSERT(!receiving_);
-    if (input_ != Input::last_call) return;
+    // What arrived before the drain may have been looked for too early.
+    if (input_ != Input::last_call || !last_call_made_) return;
     if (fed_) {
         input_ = Input::discarding; // drain() finishes when there is nothing to send any more
     } else {
@@ -268,6 +272,11 @@ void ConnectionState::block() noexcept {
 void ConnectionState::pause() noexcept { paused_ = true; }
 
 void ConnectionState::resume() noexcept { paused_ = false; }
+
+void ConnectionState::read_once() noexcept {
+    // Of one with a partner, the partner's unsent bytes are what there is no room for.
+    reading_once_ = !receiving_ && !paired_;
+}
 
 void ConnectionState::starve() noexcept {
     KODAMA_ASSERT(blocked_);

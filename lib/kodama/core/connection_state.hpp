@@ -76,7 +76,7 @@ public:
     // --- what was submitted
     void outgoing_submitted() noexcept; // the making of its socket, or the connecting
     void cancel_connect_submitted() noexcept;
-    void receive_submitted() noexcept;
+    void receive_submitted(Step step) noexcept; // receive or receive_rest
     void cancel_receive_submitted() noexcept;
     void send_submitted() noexcept;
     void silent_send_submitted() noexcept; // which ends by itself, and need not be cancelled
@@ -114,6 +114,10 @@ public:
     // comes all the same. Of no consequence once input is discarded.
     void pause() noexcept;
     void resume() noexcept;
+
+    // Its session has just sent all that there was room for: what has arrived is taken once all the
+    // same. A session that always has more to send would else never hear of its peer's FIN.
+    void read_once() noexcept;
 
     // It has a partner from now on, and none any more.
     void pair() noexcept;
@@ -172,6 +176,7 @@ private:
     bool reason_given_ : 1 = false;
     bool receiving_ : 1 = false;
     bool receiving_rest_ : 1 = false;
+    bool last_call_made_ : 1 = false; // by the last receive
     bool cancelling_receive_ : 1 = false;
     bool receive_runs_out_ : 1 = false; // it ends by itself
     bool sending_ : 1 = false;
@@ -184,6 +189,7 @@ private:
     bool blocked_ : 1 = false;
     bool starved_ : 1 = false;
     bool paused_ : 1 = false;
+    bool reading_once_ : 1 = false; // is due
     bool paired_ : 1 = false;
     bool held_back_ : 1 = false;
     bool fed_ : 1 = false;        // its partner may bring something to send

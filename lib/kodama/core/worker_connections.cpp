@@ -197,6 +197,7 @@ void Worker::tell_writable(Connection& connection) noexcept {
     if (!hooks_.on_writable(table_.session_of(connection), connection)) {
         connection.state_.abort(CloseReason::session_failed);
     }
+    connection.state_.read_once();
 }
 
 void Worker::submit(Connection& connection, Step step) noexcept {
@@ -247,7 +248,7 @@ void Worker::submit_receive(Connection& connection, Step step) noexcept {
         // While buffers are short, each connection takes one at a time.
         requests_.receive_one(connection.descriptor_, group, receive);
     }
-    connection.state_.receive_submitted();
+    connection.state_.receive_submitted(step);
     counters_.add(Counter::receives_armed);
 }
 

@@ -3,10 +3,23 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
 
 #include <kodama/base/export.hpp>
 
 namespace kodama::simulation {
+
+// Hears what the server says to one connection, from its first byte on.
+class KODAMA_EXPORT Listener {
+public:
+    virtual ~Listener() = default;
+
+    // Takes the bytes that come next, cut wherever the network has cut them. Returns what is wrong
+    // with them, in a few words; empty: nothing is.
+    [[nodiscard]] virtual std::string hear(std::span<std::byte const> bytes) = 0;
+};
 
 // A protocol as its peers see it, as two streams of bytes that are functions of a connection's
 // number and of the offset: whoever delivers a byte twice, too late, or to somebody else is caught
@@ -25,11 +38,20 @@ public:
         return question(connection, offset);
     }
 
-    // How many bytes of answer are due once the peer has said `said` bytes, no more and no less.
+    // How many bytes of answer are due once the peer has said `said` bytes, and no fewer.
     [[nodiscard]] virtual std::uint64_t due(std::uint32_t /*connection*/,
                                             std::uint64_t said) const {
         return said;
     }
+
+    // How many may have come by then: more than are due where the server also speaks unasked.
+    [[nodiscard]] virtual std::uint64_t most(std::uint32_t connection, std::uint64_t said) const {
+        return due(connection, said);
+    }
+
+    // Who hears a connection. The default compares with answer(); another one is for answers that
+    // are no function of connection and offset, for they depend on others.
+    [[nodiscard]] virtual std::unique_ptr<Listener> listener(std::uint32_t connection) const;
 
     // A length near `wanted` after which a peer may say that it has finished: where a message ends.
     [[nodiscard]] virtual std::uint64_t complete(std::uint32_t /*connection*/,

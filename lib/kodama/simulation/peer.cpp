@@ -101,6 +101,7 @@ void Peer::connect(TimePoint now) {
     }
     ++actions_;
     experiences_.push_back({.connection = number});
+    listener_ = world_.dialogue.listener(number);
     amount_ = world_.dialogue.complete(number, amount_);
     state_ = State::talking;
     changes_seen_ = 0;
@@ -152,17 +153,15 @@ void Peer::hear() {
     if (!heard.empty()) {
         std::uint32_t const most = healed_ ? 0 : tape_.draw(Choice::read_size, subject_, 4096);
         if (most != 0) heard = heard.first(std::min<std::size_t>(heard.size(), most));
-        for (std::size_t i = 0; i < heard.size(); ++i) {
-            if (heard[i] == world_.dialogue.answer(talk.connection, talk.heard + i)) continue;
-            complaint_ = "peer " + std::to_string(subject_) + " heard a wrong byte at offset " +
-                         std::to_string(talk.heard + i) + " of connection " +
-                         std::to_string(talk.connection);
+        if (std::string const wrong = listener_->hear(heard); !wrong.empty()) {
+            complaint_ = "peer " + std::to_string(subject_) + " heard " + wrong +
+                         " of connection " + std::to_string(talk.connection);
             return;
         }
         talk.heard += heard.size();
         network_.read(talk.connection, heard.size());
         ++actions_;
-        if (talk.heard > world_.dialogue.due(talk.connection, talk.said)) {
+        if (talk.heard > world_.dialogue.most(talk.connection, talk.said)) {
             complaint_ = "peer " + std::to_string(subject_) + " heard " +
                          std::to_string(talk.heard) + " bytes, more than it may after saying " +
                          std::to_string(talk.said);
@@ -175,8 +174,7 @@ void Peer::hear() {
 void Peer::hear_end() {
     Experience const& talk = now_talking();
     if (network_.at_fin(talk.connection)) {
-        bool const complete =
-            talk.finished && talk.heard == world_.dialogue.due(talk.connection, talk.said);
+        bool const complete = talk.finished && has_heard_what_is_due();
         if (stay_ != Stay::stubborn) network_.close_peer_end(talk.connection, false);
         return leave(complete ? End::answered : End::cut);
     }
@@ -190,7 +188,12 @@ std::uint64_t Peer::may_say() const {
     Experience const& talk = now_talking();
     std::uint64_t const left = amount_ - talk.said;
     if (healed_ || behaviour_ != Behaviour::lockstep) return left;
-    return talk.heard == world_.dialogue.due(talk.connection, talk.said) ? left : 0;
+    return has_heard_what_is_due() ? left : 0;
+}
+
+bool Peer::has_heard_what_is_due() const {
+    Experience const& talk = now_talking();
+    return talk.heard >= world_.dialogue.due(talk.connection, talk.said);
 }
 
 void Peer::say() {
@@ -208,8 +211,7 @@ void Peer::say() {
     std::uint64_t size = may_say();
     if (size == 0) {
         bool const patient = behaviour_ == Behaviour::idle || behaviour_ == Behaviour::not_reading;
-        bool const answered = talk.heard == world_.dialogue.due(talk.connection, talk.said);
-        bool const waits = behaviour_ == Behaviour::lockstep ? !answered : patient;
+        bool const waits = behaviour_ == Behaviour::lockstep ? !has_heard_what_is_due() : patient;
         if (talk.said == amount_ && (healed_ ? stay_ == Stay::no : !waits)) finish();
         return;
     }

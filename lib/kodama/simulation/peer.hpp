@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -110,6 +111,7 @@ private:
     void finish();
     [[nodiscard]] std::uint64_t may_say() const;
     [[nodiscard]] bool reads() const noexcept;
+    [[nodiscard]] bool has_heard_what_is_due() const;
     [[nodiscard]] Duration pause();
     [[nodiscard]] Experience& now_talking() noexcept { return experiences_.back(); }
     [[nodiscard]] Experience const& now_talking() const noexcept { return experiences_.back(); }
@@ -128,6 +130,7 @@ private:
     unsigned changes_seen_ = 0;
     bool healed_ = false;
     std::string complaint_;
+    std::unique_ptr<Listener> listener_; // of the connection that it has
     std::vector<Experience> experiences_;
     std::uint64_t actions_ = 0;
 };

@@ -18,6 +18,9 @@ struct Program {
     bool echoes = false;
     // Sessions may answer later than in the hook that has received, so a drain may cut an answer.
     bool answers_later = false;
+    // Sessions send whenever there is room, whether or not they were asked: through a window of one
+    // byte that would take too long, so windows are no smaller than a run can carry.
+    bool generates = false;
     // Sessions open a connection for each that is accepted, and forward what either receives to
     // the other. Whatever address they connect to, an echo server is there.
     bool relays = false;

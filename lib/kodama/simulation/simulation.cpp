@@ -10,10 +10,17 @@ namespace {
 // Far more than any run takes that comes to an end at all.
 constexpr std::uint64_t turns_max = 200'000;
 
-// A place for each connection that is accepted, and descriptors as few or as many as they were.
+// As drawn, and as the program needs it.
 Plan plan_for(Program const& program, Tape& tape) {
     Plan plan = draw_plan(tape);
+    if (program.generates) {
+        constexpr std::size_t steps = 30; // in which all that is queued can leave
+        std::size_t const queued = plan.limits.max_pending +
+                                   std::size_t{plan.limits.buffer_count} * plan.limits.buffer_size;
+        plan.windows.outbound = std::max(plan.windows.outbound, queued / steps);
+    }
     if (!program.relays) return plan;
+    // A place for each connection that is accepted, and descriptors as few or as many as they were.
     plan.limits.max_outgoing = plan.limits.max_connections + plan.listeners - 1;
     plan.limits.send_timeout = std::chrono::seconds(30);
     plan.ring.windows = plan.windows;
