@@ -18,11 +18,11 @@ namespace kodama::testing {
 
 // One visitor's screen. Whom it heard enter it hears from their first line on, everybody from the
 // one that it heard first, in order and without a gap, until they leave.
-class ChatListener final : public simulation::Listener {
+class ChatChecker final : public simulation::Checker {
 public:
-    explicit ChatListener(std::uint32_t visitor) : visitor_("v" + std::to_string(visitor)) {}
+    explicit ChatChecker(std::uint32_t visitor) : visitor_("v" + std::to_string(visitor)) {}
 
-    [[nodiscard]] std::string hear(std::span<std::byte const> bytes) override {
+    [[nodiscard]] std::string check(std::span<std::byte const> bytes) override {
         for (std::byte const byte : bytes) {
             if (byte != std::byte{'\n'}) {
                 line_ += static_cast<char>(byte);
@@ -99,9 +99,9 @@ public:
         return std::numeric_limits<std::uint64_t>::max();
     }
 
-    [[nodiscard]] std::unique_ptr<simulation::Listener>
-    listener(std::uint32_t connection) const override {
-        return std::make_unique<ChatListener>(connection);
+    [[nodiscard]] std::unique_ptr<simulation::Checker>
+    checker(std::uint32_t connection) const override {
+        return std::make_unique<ChatChecker>(connection);
     }
 
 private:

@@ -6,12 +6,12 @@ namespace kodama::simulation {
 
 namespace {
 
-class Comparison final : public Listener {
+class Comparison final : public Checker {
 public:
     Comparison(Dialogue const& dialogue, std::uint32_t connection) noexcept
         : dialogue_(dialogue), connection_(connection) {}
 
-    std::string hear(std::span<std::byte const> bytes) override {
+    std::string check(std::span<std::byte const> bytes) override {
         for (std::byte const byte : bytes) {
             if (byte != dialogue_.answer(connection_, heard_)) {
                 return "a wrong byte at offset " + std::to_string(heard_);
@@ -29,7 +29,7 @@ private:
 
 } // namespace
 
-std::unique_ptr<Listener> Dialogue::listener(std::uint32_t connection) const {
+std::unique_ptr<Checker> Dialogue::checker(std::uint32_t connection) const {
     return std::make_unique<Comparison>(*this, connection);
 }
 

@@ -11,14 +11,14 @@
 
 namespace kodama::simulation {
 
-// Hears what the server says to one connection, from its first byte on.
-class KODAMA_EXPORT Listener {
+// Checks what the server says to one connection, from its first byte on.
+class KODAMA_EXPORT Checker {
 public:
-    virtual ~Listener() = default;
+    virtual ~Checker() = default;
 
     // Takes the bytes that come next, cut wherever the network has cut them. Returns what is wrong
     // with them, in a few words; empty: nothing is.
-    [[nodiscard]] virtual std::string hear(std::span<std::byte const> bytes) = 0;
+    [[nodiscard]] virtual std::string check(std::span<std::byte const> bytes) = 0;
 };
 
 // A protocol as its peers see it, as two streams of bytes that are functions of a connection's
@@ -49,9 +49,9 @@ public:
         return due(connection, said);
     }
 
-    // Who hears a connection. The default compares with answer(); another one is for answers that
-    // are no function of connection and offset, for they depend on others.
-    [[nodiscard]] virtual std::unique_ptr<Listener> listener(std::uint32_t connection) const;
+    // Who checks what a connection hears. The default compares with answer(); another one is for
+    // answers that are no function of connection and offset, for they depend on others.
+    [[nodiscard]] virtual std::unique_ptr<Checker> checker(std::uint32_t connection) const;
 
     // A length near `wanted` after which a peer may say that it has finished: where a message ends.
     [[nodiscard]] virtual std::uint64_t complete(std::uint32_t /*connection*/,

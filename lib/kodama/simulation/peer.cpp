@@ -101,7 +101,7 @@ void Peer::connect(TimePoint now) {
     }
     ++actions_;
     experiences_.push_back({.connection = number});
-    listener_ = world_.dialogue.listener(number);
+    checker_ = world_.dialogue.checker(number);
     amount_ = world_.dialogue.complete(number, amount_);
     state_ = State::talking;
     changes_seen_ = 0;
@@ -153,7 +153,7 @@ void Peer::hear() {
     if (!heard.empty()) {
         std::uint32_t const most = healed_ ? 0 : tape_.draw(Choice::read_size, subject_, 4096);
         if (most != 0) heard = heard.first(std::min<std::size_t>(heard.size(), most));
-        if (std::string const wrong = listener_->hear(heard); !wrong.empty()) {
+        if (std::string const wrong = checker_->check(heard); !wrong.empty()) {
             complaint_ = "peer " + std::to_string(subject_) + " heard " + wrong +
                          " of connection " + std::to_string(talk.connection);
             return;

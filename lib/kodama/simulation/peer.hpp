@@ -130,7 +130,7 @@ private:
     unsigned changes_seen_ = 0;
     bool healed_ = false;
     std::string complaint_;
-    std::unique_ptr<Listener> listener_; // of the connection that it has
+    std::unique_ptr<Checker> checker_; // of the connection that it has
     std::vector<Experience> experiences_;
     std::uint64_t actions_ = 0;
 };
