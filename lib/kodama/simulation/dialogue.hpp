@@ -38,7 +38,7 @@ public:
         return question(connection, offset);
     }
 
-    // How many bytes of answer are due once the peer has said `said` bytes, and no fewer.
+    // How many bytes of answer are due once the peer has said `said` bytes, at least.
     [[nodiscard]] virtual std::uint64_t due(std::uint32_t /*connection*/,
                                             std::uint64_t said) const {
         return said;
