@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -53,6 +54,7 @@ public:
     void enter(unsigned wait_for, TimePoint deadline) noexcept override;
     void submit() noexcept override;
     [[nodiscard]] TimePoint now() const noexcept override { return {}; }
+    [[nodiscard]] std::chrono::nanoseconds cpu_time() noexcept override { return {}; }
     void wake() noexcept override { woken_.store(true, std::memory_order_release); }
     [[nodiscard]] int wake_descriptor() const noexcept override { return wake_number; }
     [[nodiscard]] Address peer_address(int) noexcept override { return {}; }

@@ -36,6 +36,53 @@ TEMPLATE_TEST_CASE("a Ring returns at once when the deadline has passed already"
     CHECK(fixture.ring.now() - start < patience);
 }
 
+TEMPLATE_TEST_CASE("a Ring that waits for several completions brings at the deadline what there is",
+                   "[contract]", KODAMA_RINGS) {
+    using Fixture = RingFixture<TestType>;
+    Fixture fixture(KODAMA_GENERATE_FEATURES(TestType));
+    fixture.publish(16);
+    std::vector<typename Fixture::Connected> all;
+    for (std::uint32_t i = 0; i < 5; ++i) {
+        all.push_back(fixture.connect());
+        fixture.receive(all.back().descriptor, fixture.token(Operation::receive, i));
+    }
+    fixture.turn();
+    auto const speak = [&](std::size_t count) {
+        for (std::size_t i = 0; i < count; ++i)
+            all[i].peer.send("x");
+    };
+    unsigned heard = 0;
+    auto const wait_for_five = [&](std::chrono::nanoseconds wait) {
+        auto const deadline = fixture.ring.now() + wait;
+        while (heard < 5 && fixture.ring.now() < deadline) { // It may return early.
+            fixture.ring.enter(5 - heard, deadline);
+            heard += fixture.ring.visit(
+                [](Completion const& completion) { CHECK(completion.result == 1); });
+        }
+        // What was ready at the deadline may be shown by the call after it (Linux 6.1).
+        fixture.ring.enter(0, deadline);
+        heard += fixture.ring.visit([](Completion const&) {});
+    };
+    speak(3);
+    wait_for_five(5ms);
+    CHECK(heard == 3);
+    heard = 0;
+    auto const start = fixture.ring.now();
+    wait_for_five(1ms);
+    CHECK(heard == 0);
+    CHECK(fixture.ring.now() - start >= 1ms);
+}
+
+TEMPLATE_TEST_CASE("a Ring tells what CPU time its thread has used", "[contract]", KODAMA_RINGS) {
+    RingFixture<TestType> fixture(KODAMA_GENERATE_FEATURES(TestType));
+    auto const before = fixture.ring.cpu_time();
+    auto const start = fixture.ring.now();
+    fixture.ring.enter(1, start + 20ms);
+    auto const used = fixture.ring.cpu_time() - before;
+    CHECK(used >= 0ns);
+    CHECK(used <= fixture.ring.now() - start);
+}
+
 TEMPLATE_TEST_CASE("a Ring submits what is queued before it waits", "[contract]", KODAMA_RINGS) {
     RingFixture<TestType> fixture(KODAMA_GENERATE_FEATURES(TestType));
     CHECK(fixture.ring.all_submitted());

@@ -78,6 +78,7 @@ void check_ranges(Command const& command) {
     check_range<std::chrono::nanoseconds>(options.linger_timeout, 0ns, 1h);
     check_range<std::chrono::nanoseconds>(options.drain_timeout, 0ns, 24h);
     check_range<std::chrono::nanoseconds>(options.busy_poll, 0ns, 1h);
+    check_range<std::chrono::nanoseconds>(options.batch_wait, 0ns, 1s);
     if (command.stats_interval != 0ns) {
         check_range<std::chrono::nanoseconds>(command.stats_interval, 1ms, longest);
     }
@@ -102,6 +103,7 @@ Arguments arguments_of(Command const& command) {
         "--drain-timeout",     print_duration(options.drain_timeout),
         "--stats-interval",    print_duration(command.stats_interval),
         "--busy-poll",         print_duration(options.busy_poll),
+        "--batch-wait",        print_duration(options.batch_wait),
     };
     arguments.push_back("--buffers=" + std::to_string(options.buffers.count) + "x" +
                         print_size(options.buffers.size));
@@ -130,6 +132,7 @@ void check_same(Command const& a, Command const& b) {
     FUZZ_CHECK(a.options.linger_timeout == b.options.linger_timeout);
     FUZZ_CHECK(a.options.drain_timeout == b.options.drain_timeout);
     FUZZ_CHECK(a.options.busy_poll == b.options.busy_poll);
+    FUZZ_CHECK(a.options.batch_wait == b.options.batch_wait);
 }
 
 } // namespace

@@ -82,6 +82,16 @@ TEST_CASE("fault_Q5: deferred work that is done piece by piece is all done") {
     sweep({.script = six_peers, .fault = Choice::work_limit, .to = 3}, all_echoed);
 }
 
+TEST_CASE("fault_Q5: who waits for several messages takes what has come in time") {
+    // Windows of few completions, and a core that is busy for one of them: each in turn. What is
+    // waited for comes together, or later than that, or never.
+    std::string const wait = GENERATE("", "run batch_wait[0] = 2\n", "run batch_wait[0] = 4\n");
+    std::string const window = GENERATE("1", "2", "3");
+    std::string const script = six_peers_and("run batch_window[0] = " + window + "\n" + wait);
+    Findings const met = sweep({.script = script, .fault = Choice::busy}, all_echoed);
+    CHECK(times(met, Sometimes::batch_in_vain) + times(met, Sometimes::batch_complete) > 0);
+}
+
 TEST_CASE("fault_O1: a drain answers what has arrived and comes to its end") {
     // When the peers are heard out, in the middle of everything, with a short deadline and with one
     // that has passed; and a stop.

@@ -134,10 +134,10 @@ TEST_CASE("an option that is given twice is refused by name, unless it may be re
 }
 
 TEST_CASE("every limit is read, and refused with option, value and range") {
-    Command const command =
-        parse({"--max-connections=7", "--backlog=8", "--buffers=4x2K", "--max-pending=1M",
-               "--max-pending-total=64MiB", "--idle-timeout=90s", "--send-timeout=1ms",
-               "--linger-timeout=1h", "--stats-interval=10s", "--busy-poll=50us"});
+    Command const command = parse(
+        {"--max-connections=7", "--backlog=8", "--buffers=4x2K", "--max-pending=1M",
+         "--max-pending-total=64MiB", "--idle-timeout=90s", "--send-timeout=1ms",
+         "--linger-timeout=1h", "--stats-interval=10s", "--busy-poll=50us", "--batch-wait=20us"});
     CHECK(command.options.max_connections == 7);
     CHECK(command.options.backlog == 8);
     CHECK(command.options.buffers == kodama::BufferCount{4, 2048});
@@ -148,6 +148,7 @@ TEST_CASE("every limit is read, and refused with option, value and range") {
     CHECK(command.options.linger_timeout == 1h);
     CHECK(command.stats_interval == 10s);
     CHECK(command.options.busy_poll == 50us);
+    CHECK(command.options.batch_wait == 20us);
 
     struct Row {
         char const* option;
@@ -162,7 +163,7 @@ TEST_CASE("every limit is read, and refused with option, value and range") {
         Row{"--max-pending", "2G", "1 to 1G"}, Row{"--max-pending-total", "4095", "4K to 1T"},
         Row{"--idle-timeout", "577h", "0 to 576h"}, Row{"--send-timeout", "5us", "1ms to 576h"},
         Row{"--linger-timeout", "-1s", "0 to 1h"}, Row{"--busy-poll", "2h", "0 to 1h"},
-        Row{"--stats-interval", "5us", "1ms to 576h"});
+        Row{"--batch-wait", "2s", "0 to 1s"}, Row{"--stats-interval", "5us", "1ms to 576h"});
     std::string const message = rejection({row.option, row.value});
     CHECK_THAT(message, contains_text(std::string(row.option) + ": '" + row.value + "' is not "));
     CHECK_THAT(message, contains_text(row.range));

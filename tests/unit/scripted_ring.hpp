@@ -62,6 +62,7 @@ public:
     }
 
     [[nodiscard]] TimePoint now() const noexcept override { return {}; }
+    [[nodiscard]] std::chrono::nanoseconds cpu_time() noexcept override { return {}; }
     void wake() noexcept override {}
     [[nodiscard]] int wake_descriptor() const noexcept override { return 3; }
     [[nodiscard]] Address peer_address(int) noexcept override { return {}; }

@@ -113,17 +113,27 @@ TEST_CASE("receive buffers take at most 1 GiB together") {
 TEST_CASE("the linger timeout is 0 to 1 h") {
     CHECK(refusal({.linger_timeout = 0ns}).empty());
     CHECK(refusal({.linger_timeout = 1h}).empty());
-    CHECK(refusal({.linger_timeout = -1ns}) == "linger_timeout: -1 ns is out of range; 0 to 1 h");
+    CHECK(refusal({.linger_timeout = -1ns}) == "linger_timeout: -1 ns is out of range; 0 to 1h");
     CHECK(refusal({.linger_timeout = 1h + 1ns}) ==
-          "linger_timeout: 3600000000001 ns is out of range; 0 to 1 h");
+          "linger_timeout: 3600000000001 ns is out of range; 0 to 1h");
 }
 
 TEST_CASE("the drain timeout is 0 to 24 h") {
     CHECK(refusal({.drain_timeout = 0ns}).empty());
     CHECK(refusal({.drain_timeout = 24h}).empty());
-    CHECK(refusal({.drain_timeout = -1ns}) == "drain_timeout: -1 ns is out of range; 0 to 24 h");
+    CHECK(refusal({.drain_timeout = -1ns}) == "drain_timeout: -1 ns is out of range; 0 to 24h");
     CHECK(refusal({.drain_timeout = 24h + 1ns}) ==
-          "drain_timeout: 86400000000001 ns is out of range; 0 to 24 h");
+          "drain_timeout: 86400000000001 ns is out of range; 0 to 24h");
+}
+
+TEST_CASE("a message waits for others for 0 to 1 s, and not at all where workers poll busily") {
+    CHECK(refusal({.batch_wait = 0ns}).empty());
+    CHECK(refusal({.batch_wait = 1s}).empty());
+    CHECK(refusal({.batch_wait = -1ns}) == "batch_wait: -1 ns is out of range; 0 to 1s");
+    CHECK(refusal({.batch_wait = 1s + 1ns}) ==
+          "batch_wait: 1000000001 ns is out of range; 0 to 1s");
+    CHECK(share_of({.batch_wait = 7us}, 1).batch_wait == 7us);
+    CHECK(share_of({.busy_poll = 1us, .batch_wait = 7us}, 1).batch_wait == 0us);
 }
 
 TEST_CASE("the first value out of range is the one that is named") {

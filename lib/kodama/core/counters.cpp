@@ -6,6 +6,7 @@ namespace {
 
 constexpr std::array<std::string_view, counter_count> counter_names{"turns",
                                                                     "completions",
+                                                                    "batched_turns",
                                                                     "stale_completions",
                                                                     "accepted",
                                                                     "outgoing",

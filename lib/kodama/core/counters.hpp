@@ -16,6 +16,7 @@ namespace kodama {
 enum class Counter : std::uint8_t {
     turns,                     // passes of the loop, each one io_uring_enter
     completions,               // completions read
+    batched_turns,             // turns that waited for several completions (Options::batch_wait)
     stale_completions,         // those of an earlier generation, which changed nothing
     accepted,                  // connections accepted
     outgoing,                  // connections opened by sessions, whatever became of them
@@ -44,7 +45,7 @@ enum class Counter : std::uint8_t {
 };
 
 // How many there are.
-inline constexpr std::size_t counter_count = 27;
+inline constexpr std::size_t counter_count = 28;
 
 // "turns" and so on; never empty.
 [[nodiscard]] KODAMA_EXPORT std::string_view name_of(Counter counter) noexcept;

@@ -49,6 +49,7 @@ Worker::Worker(Ring& ring, FeatureSet features, WorkerLimits const& limits,
       state_(hooks, shared),
       buffer_ring_(ring, limits.buffer_count, receive_group),
       circulation_(limits.buffer_count, limits.warm_bytes),
+      batching_(limits.batch_wait, limits.batch_window),
       requests_(ring, features),
       table_(limits.max_connections + spare_places(listening_sockets) + limits.max_outgoing,
              chooser(features), hooks, limits.max_outgoing),
@@ -77,10 +78,7 @@ void Worker::start() noexcept {
 }
 
 void Worker::turn() noexcept {
-    // In one call the kernel would look for receive buffers before we can publish those that the
-    // call's own silent sends have read. When those are more than it has, the sends go first.
-    sends_go_first_ = !sends_go_first_ && buffers_sending_ > received_.kernel_count();
-    sends_go_first_ ? ring_.submit() : ring_.enter(may_sleep() ? 1 : 0, next_deadline());
+    std::uint32_t const waited_for = enter();
     requests_.entered();
     // Asked before the visit: what is submitted during it may fail after it.
     bool const caught_up = ring_.caught_up();
@@ -89,8 +87,30 @@ void Worker::turn() noexcept {
     caught_up ? conclude_silent_sends() : await_silent_sends();
     counters_.add(Counter::turns);
     counters_.add(Counter::completions, count);
+    if (waited_for > 1) counters_.add(Counter::batched_turns);
+    if (batching_.turned(waited_for, count)) {
+        batching_.look(ring_.now(), ring_.cpu_time(), circulation_.limit());
+    }
     expire();
     settle();
+}
+
+// For how many completions it waited, unless something was due earlier.
+std::uint32_t Worker::enter() noexcept {
+    // In one call the kernel would look for receive buffers before we can publish those that the
+    // call's own silent sends have read. When those are more than it has, the sends go first.
+    sends_go_first_ = !sends_go_first_ && buffers_sending_ > received_.kernel_count();
+    std::uint32_t wait_for = 0;
+    if (sends_go_first_) {
+        ring_.submit();
+        return wait_for;
+    }
+    TimePoint deadline = next_deadline();
+    if (may_sleep()) wait_for = batching_.wanted();
+    // More than one may never come.
+    if (wait_for > 1) deadline = std::min(deadline, ring_.now() + batching_.patience());
+    ring_.enter(wait_for, deadline);
+    return wait_for;
 }
 
 bool Worker::finished() const noexcept {

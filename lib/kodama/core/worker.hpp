@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <kodama/base/export.hpp>
+#include <kodama/core/batching.hpp>
 #include <kodama/core/buffer_pool.hpp>
 #include <kodama/core/circulation.hpp>
 #include <kodama/core/close_reason.hpp>
@@ -39,6 +40,10 @@ struct WorkerLimits {
     std::uint32_t buffer_size = 0;
     // Of received bytes, so many go round; no option, but the simulator makes it small.
     std::uint32_t warm_bytes = Circulation::usual_warm_bytes;
+    // How long a turn waits for more than one completion, where the core hardly keeps up; 0: never.
+    Duration batch_wait = Batching::usual_patience;
+    // Looked at as one, to tell whether it does; no option, but the simulator makes it small.
+    std::uint32_t batch_window = Batching::usual_window;
     std::size_t max_pending = 0;
     std::size_t pending_total = 0;
     Duration linger_timeout{};
@@ -54,7 +59,8 @@ struct WorkerLimits {
 //
 // One turn:
 //
-//   enter       submit what was queued, sleep until something has happened or is due
+//   enter       submit what was queued, sleep until something has happened or is due; for a little
+//               longer where the core hardly keeps up, so that more is done in one turn (Batching)
 //   dispatch    each completion changes the state of one connection or listener, calls its hooks
 //   conclude    silent sends that were not heard of have succeeded
 //   expire      deadlines that have passed
@@ -109,6 +115,7 @@ private:
 
     // --- worker.cpp: the loop and its commands
     [[nodiscard]] bool may_sleep() const noexcept;
+    std::uint32_t enter() noexcept;
     void dispatch(Completion const& completion) noexcept;
     void on_cancelled(Token token, Completion const& completion,
                       void (ConnectionState::*ended)(bool) noexcept) noexcept;
@@ -215,6 +222,7 @@ private:
     WorkerState state_;   // may hold buffers
     BufferRing buffer_ring_;
     Circulation circulation_;
+    Batching batching_;
     Requests requests_;
     ConnectionTable table_;
     std::vector<Listener> listeners_;

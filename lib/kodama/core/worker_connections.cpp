@@ -79,6 +79,7 @@ void Worker::on_receive(Token token, Completion const& completion) noexcept {
     if (connection->state_.delivers()) restart_idle_timer(*connection);
     if (completion.result == 0) return peer_finished(*connection);
     KODAMA_ASSERT(buffer.size() == static_cast<std::size_t>(completion.result));
+    batching_.heard(connection->slot_);
     circulation_.received(static_cast<std::uint32_t>(completion.result));
     counters_.add(Counter::receives);
     counters_.add(Counter::bytes_received, buffer.size());

@@ -103,6 +103,8 @@ void CheckedRing::show_completions() noexcept {
 
 Ring::TimePoint CheckedRing::now() const noexcept { return inner_.now(); }
 
+std::chrono::nanoseconds CheckedRing::cpu_time() noexcept { return inner_.cpu_time(); }
+
 void CheckedRing::wake() noexcept { inner_.wake(); }
 
 int CheckedRing::wake_descriptor() const noexcept { return inner_.wake_descriptor(); }

@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <ctime>
 
 #include <linux/filter.h>
 #include <netinet/in.h>
@@ -163,6 +164,12 @@ void KernelRing::submit() noexcept {
 }
 
 Ring::TimePoint KernelRing::now() const noexcept { return std::chrono::steady_clock::now(); }
+
+std::chrono::nanoseconds KernelRing::cpu_time() noexcept {
+    timespec used{};
+    static_cast<void>(::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used));
+    return std::chrono::seconds(used.tv_sec) + std::chrono::nanoseconds(used.tv_nsec);
+}
 
 void KernelRing::wake() noexcept {
     std::uint64_t const one = 1;

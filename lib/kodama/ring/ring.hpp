@@ -84,6 +84,9 @@ public:
     // The only clock.
     [[nodiscard]] virtual TimePoint now() const noexcept = 0;
 
+    // CPU time that this thread has used, in user space and in the kernel.
+    [[nodiscard]] virtual std::chrono::nanoseconds cpu_time() noexcept = 0;
+
     // From any thread: a read of wake_descriptor() completes, now or when it is next submitted.
     virtual void wake() noexcept = 0;
     [[nodiscard]] virtual int wake_descriptor() const noexcept = 0;

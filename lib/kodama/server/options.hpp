@@ -49,6 +49,11 @@ struct Options {
     // give it cores of its own. 0, to sleep at once, to 1 h.
     std::chrono::nanoseconds busy_poll = std::chrono::nanoseconds(0);
 
+    // How long a message may wait for others where a worker's core hardly keeps up with them, so
+    // that more are answered in one turn: that takes less CPU time for each. Where there is time to
+    // spare, nobody waits, and with `busy_poll` nobody ever does. 0, never, to 1 s.
+    std::chrono::nanoseconds batch_wait = std::chrono::microseconds(100);
+
     // Features not to use although the kernel may have them; the environment variable
     // KODAMA_DISABLE ("a,b") adds to it.
     FeatureSet disabled = {};

@@ -40,6 +40,9 @@ WorkerLimits share_of(Options const& options, std::size_t worker_count) {
     limits.pending_total = options.max_pending_total != 0
                                ? options.max_pending_total / worker_count
                                : std::max(usual_pending_total / worker_count, 2 * needed);
+    // Who burns a core for the sake of latency does not make anybody wait.
+    bool const polls_busily = options.busy_poll > std::chrono::nanoseconds(0);
+    limits.batch_wait = polls_busily ? Duration::zero() : options.batch_wait;
     limits.linger_timeout = options.linger_timeout;
     limits.idle_timeout = options.idle_timeout;
     limits.send_timeout = options.send_timeout;

@@ -6,6 +6,7 @@
 
 #include <kodama/base/error.hpp>
 #include <kodama/base/ids.hpp>
+#include <kodama/base/parse.hpp>
 
 namespace kodama {
 
@@ -21,10 +22,10 @@ void require_range(std::string const& option, std::uint64_t value, std::uint64_t
 }
 
 void require_duration(std::string const& option, std::chrono::nanoseconds value,
-                      std::chrono::hours most) {
+                      std::chrono::seconds most) {
     if (value >= std::chrono::nanoseconds(0) && value <= most) return;
     throw OptionError(option + ": " + std::to_string(value.count()) + " ns is out of range; 0 to " +
-                      std::to_string(most.count()) + " h");
+                      print_duration(most));
 }
 
 std::uint64_t bytes_of(BufferCount buffers) { return std::uint64_t{buffers.count} * buffers.size; }
@@ -56,11 +57,11 @@ void validate(Options const& options) {
     if (options.send_timeout > std::chrono::nanoseconds(0) &&
         options.send_timeout < std::chrono::milliseconds(1)) {
         throw OptionError("send_timeout: " + std::to_string(options.send_timeout.count()) +
-                          " ns is out of range; 0, or 1 ms to " + std::to_string(longest.count()) +
-                          " h");
+                          " ns is out of range; 0, or 1ms to " + print_duration(longest));
     }
     require_duration("linger_timeout", options.linger_timeout, std::chrono::hours(1));
     require_duration("busy_poll", options.busy_poll, std::chrono::hours(1));
+    require_duration("batch_wait", options.batch_wait, std::chrono::seconds(1));
     require_duration("drain_timeout", options.drain_timeout, std::chrono::hours(24));
 }
 

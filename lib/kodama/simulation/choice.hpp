@@ -79,9 +79,14 @@ enum class Choice : std::uint8_t {
     connect_late,  // it is answered after 2^value us
     upstream,      // what the server at the other end does: Upstream::Behaviour
     upstream_pace, // how long it waits between two actions, and how much it reads
+
+    // --- batches, added later
+    busy,         // the thread has used its core all the time since it was last asked
+    batch_wait,   // how long a turn waits for more than one completion
+    batch_window, // completions that are looked at as one
 };
 
-inline constexpr std::size_t choice_count = static_cast<std::size_t>(Choice::upstream_pace) + 1;
+inline constexpr std::size_t choice_count = static_cast<std::size_t>(Choice::batch_window) + 1;
 
 // "submit_part" and so on; never empty.
 [[nodiscard]] std::string_view name_of(Choice choice) noexcept;

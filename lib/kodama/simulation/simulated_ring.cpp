@@ -2,17 +2,12 @@
 
 #include <algorithm>
 #include <bit>
-#include <cerrno>
-
-#include <kodama/base/assert.hpp>
 
 namespace kodama::simulation {
 
 namespace {
 
 constexpr int first_ordinary = 100;
-constexpr unsigned buffer_ring_entries_max = 32768;
-constexpr std::uintptr_t page_size = 4096;
 
 } // namespace
 
@@ -115,13 +110,19 @@ void SimulatedRing::wait(unsigned wait_for, TimePoint deadline) noexcept {
         flush_overflow();
         run_deferred(limit);
         flush_overflow();
-        if (completions_ready() >= wait_for) return;
+        if (completions_ready() >= wait_for) {
+            if (wait_for > 1) sometimes_.note(Sometimes::batch_complete);
+            return;
+        }
         if (tape_.happens(Choice::wake_early)) {
             sometimes_.note(Sometimes::woken_for_nothing);
             ++progress_;
             return;
         }
-        if (now_ >= deadline) return;
+        if (now_ >= deadline) {
+            if (wait_for > 1) sometimes_.note(Sometimes::batch_in_vain);
+            return;
+        }
         TimePoint const next = std::min({deadline, next_ready(), outside_.next_event()});
         if (next == never) {
             asleep_for_ever_ = true;
@@ -253,47 +254,6 @@ std::size_t SimulatedRing::buffers_held() const noexcept {
     }
     auto const overflown = std::count_if(overflow_.begin(), overflow_.end(), brings_buffer);
     return held + static_cast<std::size_t>(overflown);
-}
-
-// --- questions and registrations
-
-Address SimulatedRing::peer_address(int descriptor) noexcept {
-    Descriptors const& table = features_.has(Feature::direct_descriptors) ? direct_ : ordinary_;
-    std::optional<ConnectionNumber> const connection = table.at(descriptor);
-    return connection ? network_.peer_address(*connection) : Address();
-}
-
-void SimulatedRing::stop_arrivals(int listener) noexcept {
-    if (ListeningSocket* const socket = network_.listener(listener)) {
-        socket->arrivals_stopped = true;
-    }
-}
-
-int SimulatedRing::register_direct_descriptors(unsigned count) noexcept {
-    if (count == 0) return -EINVAL;
-    if (direct_registered_) return -EBUSY;
-    if (count > slots_max) return -EMFILE;
-    direct_registered_ = true;
-    direct_ = Descriptors(count);
-    return 0;
-}
-
-int SimulatedRing::register_buffer_ring(io_uring_buf* entries, unsigned count,
-                                        std::uint16_t group) noexcept {
-    if (entries == nullptr) return -EFAULT;
-    if (reinterpret_cast<std::uintptr_t>(entries) % page_size != 0) return -EINVAL;
-    if (!std::has_single_bit(count) || count > buffer_ring_entries_max) return -EINVAL;
-    for (SharedBuffers const& one : groups_) {
-        if (one.group() == group) return -EEXIST;
-    }
-    groups_.emplace_back(entries, count, group);
-    if (protocol_) protocol_->buffer_ring_registered(entries, count, group);
-    return 0;
-}
-
-void SimulatedRing::unregister_buffer_ring(std::uint16_t group) noexcept {
-    std::erase_if(groups_, [&](SharedBuffers const& one) { return one.group() == group; });
-    if (protocol_) protocol_->buffer_ring_unregistered(group);
 }
 
 } // namespace kodama::simulation

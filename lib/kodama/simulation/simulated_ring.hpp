@@ -75,6 +75,7 @@ public:
     void enter(unsigned wait_for, TimePoint deadline) noexcept override;
     void submit() noexcept override;
     [[nodiscard]] TimePoint now() const noexcept override { return now_; }
+    [[nodiscard]] std::chrono::nanoseconds cpu_time() noexcept override;
     void wake() noexcept override { wakes_.fetch_add(1, std::memory_order_relaxed); }
     [[nodiscard]] int wake_descriptor() const noexcept override { return wake_number; }
     [[nodiscard]] Address peer_address(int descriptor) noexcept override;
@@ -195,6 +196,8 @@ private:
     bool direct_registered_ = false;
 
     TimePoint now_{};
+    TimePoint cpu_time_asked_{};
+    Duration cpu_time_{}; // until then
     Duration jumped_{};
     std::atomic<unsigned> wakes_{0};
     bool asleep_for_ever_ = false;

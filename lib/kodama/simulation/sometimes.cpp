@@ -46,6 +46,8 @@ constexpr std::array<std::string_view, sometimes_count> names{
     "silent_send_failed",
     "silent_send_failure_overflowed",
     "silent_send_left_over",
+    "batch_complete",
+    "batch_in_vain",
     "socket_failed",
     "connected",
     "connect_failed",

@@ -52,6 +52,8 @@ enum class Sometimes : std::uint8_t {
     silent_send_failed,
     silent_send_failure_overflowed,
     silent_send_left_over, // not submitted by the call that was to submit it
+    batch_complete,        // a turn waited for several completions, and they came
+    batch_in_vain,         // not all of them came in time
 
     // Only where sessions open connections.
     socket_failed,
