@@ -118,7 +118,7 @@ std::vector<Setting> time_settings(Options const& defaults) {
          kodama::print_duration(defaults.busy_poll)},
         {"batch-wait", "DURATION",
          "let a message wait for others for so long where the core hardly keeps up; 0 is never",
-         "a duration from 0 to 1s",
+         "a duration from 0 to 10ms",
          [](Options& o, string const& text) { return set_duration(o.batch_wait, text); }, false,
          kodama::print_duration(defaults.batch_wait)},
         {"idle-timeout", "DURATION",

@@ -42,6 +42,7 @@ TEMPLATE_TEST_CASE("a Ring that waits for several completions brings at the dead
     Fixture fixture(KODAMA_GENERATE_FEATURES(TestType));
     fixture.publish(16);
     std::vector<typename Fixture::Connected> all;
+    all.reserve(5);
     for (std::uint32_t i = 0; i < 5; ++i) {
         all.push_back(fixture.connect());
         fixture.receive(all.back().descriptor, fixture.token(Operation::receive, i));

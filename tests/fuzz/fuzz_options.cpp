@@ -78,7 +78,7 @@ void check_ranges(Command const& command) {
     check_range<std::chrono::nanoseconds>(options.linger_timeout, 0ns, 1h);
     check_range<std::chrono::nanoseconds>(options.drain_timeout, 0ns, 24h);
     check_range<std::chrono::nanoseconds>(options.busy_poll, 0ns, 1h);
-    check_range<std::chrono::nanoseconds>(options.batch_wait, 0ns, 1s);
+    check_range<std::chrono::nanoseconds>(options.batch_wait, 0ns, 10ms);
     if (command.stats_interval != 0ns) {
         check_range<std::chrono::nanoseconds>(command.stats_interval, 1ms, longest);
     }

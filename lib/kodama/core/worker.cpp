@@ -106,7 +106,7 @@ std::uint32_t Worker::enter() noexcept {
         return wait_for;
     }
     TimePoint deadline = next_deadline();
-    if (may_sleep()) wait_for = batching_.wanted();
+    if (may_sleep()) wait_for = draining_ ? 1 : batching_.wanted();
     // More than one may never come.
     if (wait_for > 1) deadline = std::min(deadline, ring_.now() + batching_.patience());
     ring_.enter(wait_for, deadline);

@@ -51,7 +51,7 @@ struct Options {
 
     // How long a message may wait for others where a worker's core hardly keeps up with them, so
     // that more are answered in one turn: that takes less CPU time for each. Where there is time to
-    // spare, nobody waits, and with `busy_poll` nobody ever does. 0, never, to 1 s.
+    // spare, nobody waits, and with `busy_poll` nobody ever does. 0, never, to 10 ms.
     std::chrono::nanoseconds batch_wait = std::chrono::microseconds(100);
 
     // Features not to use although the kernel may have them; the environment variable

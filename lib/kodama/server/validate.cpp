@@ -22,7 +22,7 @@ void require_range(std::string const& option, std::uint64_t value, std::uint64_t
 }
 
 void require_duration(std::string const& option, std::chrono::nanoseconds value,
-                      std::chrono::seconds most) {
+                      std::chrono::milliseconds most) {
     if (value >= std::chrono::nanoseconds(0) && value <= most) return;
     throw OptionError(option + ": " + std::to_string(value.count()) + " ns is out of range; 0 to " +
                       print_duration(most));
@@ -61,7 +61,7 @@ void validate(Options const& options) {
     }
     require_duration("linger_timeout", options.linger_timeout, std::chrono::hours(1));
     require_duration("busy_poll", options.busy_poll, std::chrono::hours(1));
-    require_duration("batch_wait", options.batch_wait, std::chrono::seconds(1));
+    require_duration("batch_wait", options.batch_wait, std::chrono::milliseconds(10));
     require_duration("drain_timeout", options.drain_timeout, std::chrono::hours(24));
 }
 

@@ -18,7 +18,7 @@ constexpr std::array<std::uint32_t, 6> pending_limits{65536, 1, 10, 100, 1000, 8
 // Blocks of memory for unsent bytes beyond what one connection needs.
 constexpr std::array<std::uint32_t, 4> spare_blocks{64, 0, 1, 3};
 constexpr std::array<std::uint32_t, 4> warm_bytes{2u << 20, 2u << 20, 100, 10000};
-constexpr std::array<Duration, 5> batch_waits{Batching::usual_patience, 0ms, 1us, 1ms, 500ms};
+constexpr std::array<Duration, 5> batch_waits{Batching::usual_patience, 0ms, 1us, 1ms, 10ms};
 constexpr std::array<std::uint32_t, 5> batch_windows{Batching::usual_window, 4, 8, 16, 30};
 constexpr std::array<std::uint32_t, 5> entry_counts{64, 1, 2, 4, 8};
 constexpr std::array<std::uint32_t, 6> completion_counts{256, 1, 2, 4, 8, 16};
@@ -63,8 +63,6 @@ WorkerLimits draw_limits(Tape& tape) {
     limits.inbox_bytes = std::size_t{limits.backlog} * limits.buffer_size;
     limits.shared_pieces = limits.buffer_count - 1;
     limits.warm_bytes = pick(tape, Choice::warm_bytes, warm_bytes);
-    limits.batch_wait = pick(tape, Choice::batch_wait, batch_waits);
-    limits.batch_window = pick(tape, Choice::batch_window, batch_windows);
     limits.idle_timeout = pick(tape, Choice::idle_timeout, idle_timeouts);
     limits.linger_timeout = pick(tape, Choice::linger_timeout, linger_timeouts);
     return limits;
@@ -103,6 +101,8 @@ Plan draw_plan(Tape& tape) {
     plan.ending = static_cast<Ending>(
         tape.draw(Choice::ending, whole_run, static_cast<std::uint32_t>(Ending::drain_then_stop)));
     plan.drain_timeout = pick(tape, Choice::ending, drain_timeouts);
+    plan.limits.batch_wait = pick(tape, Choice::batch_wait, batch_waits);
+    plan.limits.batch_window = pick(tape, Choice::batch_window, batch_windows);
     return plan;
 }
 
