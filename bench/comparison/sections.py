@@ -174,11 +174,13 @@ def once(document, analysis):
     document.table(("cell", "server", "PSS, B each", "RSS, B each", "kernel, B each",
                     "RSS in all, KiB", "wake-ups a second"), rows)
     if memory:
+        others = max(found.get("connections_before", 0) for found in memory.values())
+        beside = f", beside {others} that were there before and are not counted" if others else ""
         document.paragraph(
-            "Idle connections, after one echo on each. The kernel's part is what the machine's "
-            "slabs, stacks, page tables and socket memory grew by: both ends of each connection "
-            "are in it, and whatever else the kernel did meanwhile. What a server sets aside at "
-            "its start is in none of the figures a connection.")
+            f"Idle connections, after one echo on each{beside}. The kernel's part is what the "
+            "machine's slabs, stacks, page tables and socket memory grew by: both ends of each "
+            "connection are in it, and whatever else the kernel did meanwhile. What a server sets "
+            "aside at its start is in none of the figures a connection.")
     document.table(("cell", "server", "system calls an echo", "counted by"),
                    [(cell, name, "–" if found["value"] is None else f"{found['value']:.3f}",
                      found["how"]) for (cell, name), found in syscalls.items()])
