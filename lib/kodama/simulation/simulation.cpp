@@ -8,7 +8,7 @@ namespace kodama::simulation {
 namespace {
 
 // Far more than any run takes that comes to an end at all.
-constexpr std::uint64_t turns_max = 200'000;
+constexpr std::uint64_t turns_max = 1'000'000;
 
 // As drawn, and as the program needs it.
 Plan plan_for(Program const& program, Tape& tape) {
