@@ -17,9 +17,11 @@ constexpr std::uint32_t quarter_of(std::uint32_t count) noexcept { return (count
 void Batching::look(TimePoint now, Duration cpu_time, std::uint32_t buffers) noexcept {
     auto const heard = static_cast<std::uint32_t>(heard_.count());
     std::uint32_t const limit = std::clamp(std::min(heard, buffers) / 2, 1u, most);
-    bool const stay = crowded(now - begin_, cpu_time - cpu_time_before_);
-    if (!stay) target_ = 1;
-    if (stay) adapt(limit);
+    if (crowded(now - begin_, cpu_time - cpu_time_before_)) {
+        adapt(limit);
+    } else {
+        target_ = 1;
+    }
     if (wanted_ > 1) ++windows_together_;
     wanted_ = target_;
     if (windows_together_ >= windows_between_trials) {
