@@ -92,6 +92,14 @@ TEST_CASE("fault_Q5: who waits for several messages takes what has come in time"
     CHECK(times(met, Sometimes::batch_in_vain) + times(met, Sometimes::batch_complete) > 0);
 }
 
+TEST_CASE("fault_O1: who is ordered to end waits for no batch") {
+    // All peers have gone: one turn waits in vain, the next is told to stop while it waits, and the
+    // one after that would wait again.
+    RunResult const result = run_well("run peers[0] = 3\nrun ending[0] = 3\nrun batch_wait[0] = 4\n"
+                                      "run batch_window[0] = 3\nrun busy[0] = 1\n");
+    CHECK(times(result.findings, Sometimes::batch_in_vain) == 2);
+}
+
 TEST_CASE("fault_O1: a drain answers what has arrived and comes to its end") {
     // When the peers are heard out, in the middle of everything, with a short deadline and with one
     // that has passed; and a stop.
