@@ -239,10 +239,11 @@ void Worker::settle() noexcept {
         pump(listeners_[i], i);
     watch_table();
     publish();
-    unpark_some();
-    // Those may have given back buffers, or may want memory that others have to give up.
-    settle_connections();
-    publish();
+    if (unpark_some()) {
+        // Those may have given back buffers, or may want memory that others have to give up.
+        settle_connections();
+        publish();
+    }
     counters_.set(Counter::connections_open, table_.used());
     counters_.set(Counter::buffers_out, received_.leased_count() - buffers_sending_);
     counters_.set(Counter::buffers_sending, buffers_sending_);

@@ -190,7 +190,7 @@ private:
     void touch(Connection& connection) noexcept { touched_.push_back_once(connection); }
     void pump_touched() noexcept;
     void park(Connection& connection) noexcept;
-    void unpark_some() noexcept;
+    [[nodiscard]] bool unpark_some() noexcept;
     void relieve_memory() noexcept;
     bool move_unsent_out(Connection& connection) noexcept;
     void evict_longest_blocked() noexcept;

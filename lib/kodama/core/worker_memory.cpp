@@ -30,10 +30,12 @@ void Worker::park(Connection& connection) noexcept {
     counters_.add(Counter::parks);
 }
 
-void Worker::unpark_some() noexcept {
+// Whether there was anybody to serve.
+bool Worker::unpark_some() noexcept {
     // What the kernel does not have is sent from, kept, or rests because it has enough.
     KODAMA_ASSERT(received_.free_count() == 0 ||
                   received_.kernel_count() + buffers_sending_ >= circulation_.limit());
+    if (parked_.empty()) return false;
     // Each buffer that the kernel has can serve one of them; more would only come back at once.
     std::uint32_t available = received_.kernel_count();
     while (available > 0 && !parked_.empty()) {
@@ -49,6 +51,7 @@ void Worker::unpark_some() noexcept {
         }
         touch(connection); // it may want more than that, or something else
     }
+    return true;
 }
 
 // --- memory for unsent bytes
