@@ -48,7 +48,7 @@ Worker::Worker(Ring& ring, FeatureSet features, WorkerLimits const& limits,
       pieces_(limits.shared_pieces),
       state_(hooks, shared),
       buffer_ring_(ring, limits.buffer_count, receive_group),
-      circulation_(limits.buffer_count, limits.warm_bytes),
+      circulation_(limits.buffer_count, limits.warm_bytes, limits.few_buffers),
       batching_(limits.batch_wait, limits.batch_window),
       requests_(ring, features),
       table_(limits.max_connections + spare_places(listening_sockets) + limits.max_outgoing,
@@ -85,11 +85,12 @@ void Worker::turn() noexcept {
     unsigned const count =
         ring_.visit([this](Completion const& completion) noexcept { dispatch(completion); });
     caught_up ? conclude_silent_sends() : await_silent_sends();
+    circulation_.turned();
     counters_.add(Counter::turns);
     counters_.add(Counter::completions, count);
     if (waited_for > 1) counters_.add(Counter::batched_turns);
     if (batching_.turned(waited_for, count)) {
-        batching_.look(ring_.now(), ring_.cpu_time(), circulation_.limit());
+        batching_.look(ring_.now(), ring_.cpu_time(), circulation_.affordable());
     }
     expire();
     settle();

@@ -19,7 +19,8 @@ constexpr std::array<std::string_view, choice_count> names{
     "ending",       "behaviour",      "start",          "amount",        "piece",
     "pause",        "read_size",      "reset_at",       "rounds",        "stays",
     "warm_bytes",   "session",        "socket_fails",   "connect_fails", "connect_late",
-    "upstream",     "upstream_pace",  "busy",           "batch_wait",    "batch_window"};
+    "upstream",     "upstream_pace",  "busy",           "batch_wait",    "batch_window",
+    "few_buffers"};
 
 } // namespace
 

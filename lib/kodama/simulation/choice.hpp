@@ -84,9 +84,12 @@ enum class Choice : std::uint8_t {
     busy,         // the thread has used its core all the time since it was last asked
     batch_wait,   // how long a turn waits for more than one completion
     batch_window, // completions that are looked at as one
+
+    // --- added later still
+    few_buffers, // how many may always go round
 };
 
-inline constexpr std::size_t choice_count = static_cast<std::size_t>(Choice::batch_window) + 1;
+inline constexpr std::size_t choice_count = static_cast<std::size_t>(Choice::few_buffers) + 1;
 
 // "submit_part" and so on; never empty.
 [[nodiscard]] std::string_view name_of(Choice choice) noexcept;

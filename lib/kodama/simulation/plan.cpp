@@ -18,6 +18,7 @@ constexpr std::array<std::uint32_t, 6> pending_limits{65536, 1, 10, 100, 1000, 8
 // Blocks of memory for unsent bytes beyond what one connection needs.
 constexpr std::array<std::uint32_t, 4> spare_blocks{64, 0, 1, 3};
 constexpr std::array<std::uint32_t, 4> warm_bytes{2u << 20, 2u << 20, 100, 10000};
+constexpr std::array<std::uint32_t, 5> few_buffers{Circulation::usual_few, 1, 2, 3, 4};
 constexpr std::array<Duration, 5> batch_waits{Batching::usual_patience, 0ms, 1us, 1ms, 10ms};
 constexpr std::array<std::uint32_t, 5> batch_windows{Batching::usual_window, 4, 8, 16, 30};
 constexpr std::array<std::uint32_t, 5> entry_counts{64, 1, 2, 4, 8};
@@ -103,6 +104,7 @@ Plan draw_plan(Tape& tape) {
     plan.drain_timeout = pick(tape, Choice::ending, drain_timeouts);
     plan.limits.batch_wait = pick(tape, Choice::batch_wait, batch_waits);
     plan.limits.batch_window = pick(tape, Choice::batch_window, batch_windows);
+    plan.limits.few_buffers = pick(tape, Choice::few_buffers, few_buffers);
     return plan;
 }
 
