@@ -30,9 +30,12 @@ has_library() {
     pkg-config --exists "$1" 2>/dev/null
 }
 
+compiler() {
+    command -v "${CXX:-c++}" g++ clang++ | head -n 1
+}
+
 has_boost() {
-    echo '#include <boost/program_options.hpp>' |
-        "$(command -v "${CXX:-c++}" g++ clang++ | head -n 1)" -x c++ -E - >/dev/null 2>&1
+    echo '#include <boost/program_options.hpp>' | "$(compiler)" -x c++ -E - >/dev/null 2>&1
 }
 
 # missing_packages PACKAGE CHECK... -- prints the Debian packages whose check fails. A check is a
@@ -108,6 +111,16 @@ configure() {
     say "setting up $folder"
     meson setup "${@:2}" "$folder" "$root" >&2 || return 1
     printf '%s\n' "$wanted" >"$folder/options"
+}
+
+# release_options -- prints Meson's options for what is to be fast. Optimised as a whole, the server
+# takes a quarter fewer instructions for an echo. With Clang that would need an archiver and a linker
+# of Clang's own version, so it is left out there.
+release_options() {
+    printf '%s\n' --buildtype=release -Ddefault_library=static
+    if ! "$(compiler)" -dM -E -x c++ - </dev/null | grep -q __clang__; then
+        echo -Db_lto=true
+    fi
 }
 
 # compile FOLDER [NINJA ARGUMENT]...

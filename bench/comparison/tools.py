@@ -12,8 +12,8 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 BUILD = """set -euo pipefail
 source "$0/app/setup.sh"
 require "${packages_to_build[@]}"
-configure "$root/build-bench" --buildtype=release -Ddefault_library=static -Dtests=false \\
-    -Dbench=true
+mapfile -t options < <(release_options)
+configure "$root/build-bench" "${options[@]}" -Dtests=false -Dbench=true
 compile "$root/build-bench" -j "$(nproc)"
 """
 

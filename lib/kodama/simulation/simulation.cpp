@@ -189,7 +189,8 @@ std::string Simulation::who_is_left() const {
     std::string text;
     for (Peer const& peer : peers_) {
         if (peer.done() || peer.stay() != Stay::no) continue;
-        text += (text.empty() ? "" : "; ") + peer.describe();
+        if (!text.empty()) text += "; ";
+        text += peer.describe();
     }
     if (!text.empty()) return text;
     return std::to_string(ring_.open_descriptors()) + " connections are still open";
