@@ -114,8 +114,8 @@ configure() {
 }
 
 # release_options -- prints Meson's options for what is to be fast. Optimised as a whole, the server
-# takes a quarter fewer instructions for an echo. With Clang that would need an archiver and a linker
-# of Clang's own version, so it is left out there.
+# takes a quarter fewer instructions for an echo. With Clang that would need an archiver and a
+# linker of Clang's own version, so it is left out there.
 release_options() {
     printf '%s\n' --buildtype=release -Ddefault_library=static
     if ! "$(compiler)" -dM -E -x c++ - </dev/null | grep -q __clang__; then
