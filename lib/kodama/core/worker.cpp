@@ -227,24 +227,16 @@ void Worker::abort_all() noexcept {
     }
 }
 
-void Worker::settle_connections() noexcept {
+void Worker::settle() noexcept {
     do {
         pump_touched();
         relieve_memory();
     } while (!touched_.empty());
-}
-
-void Worker::settle() noexcept {
-    settle_connections();
     for (std::size_t i = 0; i < listeners_.size(); ++i)
         pump(listeners_[i], i);
     watch_table();
     publish();
-    if (unpark_some()) {
-        // Those may have given back buffers, or may want memory that others have to give up.
-        settle_connections();
-        publish();
-    }
+    unpark_some();
     counters_.set(Counter::connections_open, table_.used());
     counters_.set(Counter::buffers_out, received_.leased_count() - buffers_sending_);
     counters_.set(Counter::buffers_sending, buffers_sending_);

@@ -126,7 +126,6 @@ private:
     void begin_drain() noexcept;
     void abort_all() noexcept;
     void settle() noexcept;
-    void settle_connections() noexcept;
     void publish() noexcept;
 
     // --- worker_accept.cpp: what listeners want next, and what to do when there is no room
@@ -192,7 +191,7 @@ private:
     void touch(Connection& connection) noexcept { touched_.push_back_once(connection); }
     void pump_touched() noexcept;
     void park(Connection& connection) noexcept;
-    [[nodiscard]] bool unpark_some() noexcept;
+    void unpark_some() noexcept;
     void relieve_memory() noexcept;
     bool move_unsent_out(Connection& connection) noexcept;
     void evict_longest_blocked() noexcept;

@@ -30,12 +30,10 @@ void Worker::park(Connection& connection) noexcept {
     counters_.add(Counter::parks);
 }
 
-// Whether there was anybody to serve.
-bool Worker::unpark_some() noexcept {
+void Worker::unpark_some() noexcept {
     // What the kernel does not have is sent from, kept, or rests because it has enough.
     KODAMA_ASSERT(received_.free_count() == 0 ||
                   received_.kernel_count() + buffers_sending_ >= circulation_.limit());
-    if (parked_.empty()) return false;
     // Each buffer that the kernel has can serve one of them; more would only come back at once.
     std::uint32_t available = received_.kernel_count();
     while (available > 0 && !parked_.empty()) {
@@ -45,13 +43,12 @@ bool Worker::unpark_some() noexcept {
         ++unparks_;
         connection.state_.unpark();
         Step const step = connection.state_.next_step(limits_.max_pending);
-        if (step == Step::receive || step == Step::receive_rest) {
-            submit_receive(connection, step);
-            --available;
-        }
-        touch(connection); // it may want more than that, or something else
+        if (step == Step::none) continue; // it does not want to read any more
+        // What else it wanted it got while it waited.
+        KODAMA_ASSERT(step == Step::receive || step == Step::receive_rest);
+        submit_receive(connection, step);
+        --available;
     }
-    return true;
 }
 
 // --- memory for unsent bytes
