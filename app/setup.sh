@@ -118,9 +118,9 @@ configure() {
 # linker of Clang's own version, so it is left out there.
 release_options() {
     printf '%s\n' --buildtype=release -Ddefault_library=static
-    if ! "$(compiler)" -dM -E -x c++ - </dev/null | grep -q __clang__; then
-        echo -Db_lto=true
-    fi
+    local macros
+    macros=$("$(compiler)" -dM -E -x c++ - </dev/null)
+    [[ $macros == *__clang__* ]] || echo -Db_lto=true
 }
 
 # compile FOLDER [NINJA ARGUMENT]...
