@@ -57,7 +57,7 @@ public:
     }
 
     // The end of a window, and the begin of the next. `cpu_time` is what the thread has used since
-    // it began, and `buffers` how many receive buffers go round.
+    // it began, and `buffers` how many receive buffers may go round.
     void look(TimePoint now, Duration cpu_time, std::uint32_t buffers) noexcept;
 
     // A batch of 100 was dearer than one of 40 (bench/TUNING.md).

@@ -40,7 +40,7 @@ struct WorkerLimits {
     std::uint32_t buffer_size = 0;
     // Of received bytes, so many go round; no option, but the simulator makes it small.
     std::uint32_t warm_bytes = Circulation::usual_warm_bytes;
-    // As many receive buffers may always go round; likewise.
+    // As many receive buffers may go round however few come back; likewise no option.
     std::uint32_t few_buffers = Circulation::usual_few;
     // How long a turn waits for more than one completion, where the core hardly keeps up; 0: never.
     Duration batch_wait = Batching::usual_patience;

@@ -15,7 +15,9 @@ namespace kodama {
 class KernelRing final : public Ring {
 public:
     struct Setup {
-        unsigned entries = 1024;     // of the submission queue: one turn's worth
+        // Of the submission queue. They are filled in turn, so a longer queue is colder memory. A
+        // turn that needs more submits in between, which is one more call for as many entries.
+        unsigned entries = 128;
         unsigned completions = 4096; // of the completion queue; halved while memory does not allow
         FeatureSet features;         // what to use, as found by trying (Capabilities)
         // How long an enter() that waits looks before it sleeps.

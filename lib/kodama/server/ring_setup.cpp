@@ -28,11 +28,7 @@ KernelRing::Setup ring_setup(FeatureSet features, WorkerLimits const& limits) no
     constexpr std::uint32_t completions_max = 65536; // the kernel's own limit
     std::uint32_t const wanted =
         2 * (limits.max_connections + limits.max_outgoing) + 2 * limits.backlog;
-    // They are filled in turn, so a longer queue is colder memory. A turn that needs more of them
-    // submits in between, which is one more call for as many entries.
-    constexpr std::uint32_t entries = 128;
-    return {.entries = entries,
-            .completions = std::clamp(wanted, completions_min, completions_max),
+    return {.completions = std::clamp(wanted, completions_min, completions_max),
             .features = features,
             .busy_poll = std::chrono::nanoseconds(0)};
 }

@@ -85,8 +85,8 @@ enum class Choice : std::uint8_t {
     batch_wait,   // how long a turn waits for more than one completion
     batch_window, // completions that are looked at as one
 
-    // --- added later still
-    few_buffers, // how many may always go round
+    // --- receive buffers, added later
+    few_buffers, // how many may go round however few come back
 };
 
 inline constexpr std::size_t choice_count = static_cast<std::size_t>(Choice::few_buffers) + 1;
