@@ -34,7 +34,8 @@ void Buffer::release() noexcept {
 }
 
 BufferPool::BufferPool(std::uint32_t count, std::uint32_t block_size)
-    : block_size_(block_size),
+    : count_(count),
+      block_size_(block_size),
       // Not initialised on purpose: memory that is never used is never made physical.
       memory_(new std::byte[std::size_t{count} * (block_size + stride_padding)]),
       blocks_(count) {
@@ -54,7 +55,7 @@ BufferPool::BufferPool(std::uint32_t count, std::uint32_t block_size)
 
 BufferPool::~BufferPool() {
     KODAMA_ASSERT(leased_count_ == 0);
-    unpoison(memory_.get(), blocks_.size() * (std::size_t{block_size_} + stride_padding));
+    unpoison(memory_.get(), count_ * (std::size_t{block_size_} + stride_padding));
 }
 
 Buffer BufferPool::take() noexcept {
@@ -75,7 +76,7 @@ BufferBlock* BufferPool::take_for_kernel() noexcept {
 }
 
 Buffer BufferPool::received(BufferId id, std::uint32_t size) noexcept {
-    KODAMA_ASSERT(index_of(id) < blocks_.size());
+    KODAMA_ASSERT(index_of(id) < count_);
     KODAMA_ASSERT(size <= block_size_);
     BufferBlock& block = blocks_[index_of(id)];
     KODAMA_ASSERT(block.holder == Holder::kernel);
@@ -88,7 +89,7 @@ Buffer BufferPool::received(BufferId id, std::uint32_t size) noexcept {
 }
 
 bool BufferPool::holds(void const* memory) const noexcept {
-    std::size_t const size = blocks_.size() * (std::size_t{block_size_} + stride_padding);
+    std::size_t const size = count_ * (std::size_t{block_size_} + stride_padding);
     // Of pointers into different arrays only std::less says which comes first.
     std::less<void const*> const before;
     return !before(memory, memory_.get()) && before(memory, memory_.get() + size);

@@ -41,14 +41,12 @@ public:
 
     [[nodiscard]] BufferId id_of(BufferBlock const& block) const noexcept;
 
-    [[nodiscard]] std::uint32_t count() const noexcept {
-        return static_cast<std::uint32_t>(blocks_.size());
-    }
+    [[nodiscard]] std::uint32_t count() const noexcept { return count_; }
     [[nodiscard]] std::uint32_t block_size() const noexcept { return block_size_; }
     [[nodiscard]] std::uint32_t free_count() const noexcept { return free_count_; }
     [[nodiscard]] std::uint32_t leased_count() const noexcept { return leased_count_; }
     [[nodiscard]] std::uint32_t kernel_count() const noexcept {
-        return count() - free_count_ - leased_count_;
+        return count_ - free_count_ - leased_count_;
     }
     [[nodiscard]] std::size_t free_bytes() const noexcept {
         return std::size_t{free_count_} * block_size_;
@@ -69,6 +67,7 @@ private:
     // sets of the first-level cache whenever their size is a power of two.
     static constexpr std::uint32_t stride_padding = 64;
 
+    std::uint32_t count_;
     std::uint32_t block_size_;
     std::uint32_t free_count_ = 0;
     std::uint32_t leased_count_ = 0;

@@ -136,36 +136,40 @@ private:
     friend class Worker;
     friend class ConnectionTable;
 
+    enum class Timer : std::uint8_t { idle, linger, none };
+
+    // In order of how often it is looked at: what an echo needs comes first, for each of a thousand
+    // connections has its lines of the cache to fetch.
     Worker* worker_ = nullptr;
     ConnectionState state_;
+    Connection* partner_ = nullptr;
+    ListLink<Connection> touched_link_; // something changed: ask it what to submit next
+    ListLink<Connection> silent_link_;  // has a silent send in flight
+    ListLink<Connection> held_link_;    // accepted beyond the limit, and waits for a place
     Slot slot_{};
     Generation generation_{};
     int descriptor_ = -1;               // the slot again with direct descriptors
-    std::uint32_t unparks_before_ = 0;  // how many others' turns there had been when it was parked
     std::uint32_t in_flight_bytes_ = 0; // of the send
     std::uint32_t counted_bytes_ = 0;   // of the unsent ones, that were counted as sent
     std::uint32_t owed_ = 0;            // bytes received that it has not sent: never refused
-    std::size_t wanted_ = 0;            // bytes of memory that the refused send needs
     bool open_ = false;                 // the place is taken
     bool has_session_ = false;
-    bool refused_ = false; // send() said no: on_writable is owed
+    bool refused_ = false;            // send() said no: on_writable is owed
+    std::uint8_t silent_buffers_ = 0; // receive buffers that its silent send reads
+    Timer timer_ = Timer::none;
     bool evicted_ = false;
     bool outgoing_ = false;
-    std::uint8_t silent_buffers_ = 0; // receive buffers that its silent send reads
-    enum class Timer : std::uint8_t { idle, linger, none } timer_ = Timer::none;
-    Slot opener_{}; // of an outgoing one
-    Generation opener_generation_{};
-    Connection* partner_ = nullptr;
-    Address peer_;
-    TimePoint deadline_{}; // of the timer
 
-    ListLink<Connection> touched_link_; // something changed: ask it what to submit next
+    ListLink<Connection> timer_link_;   // idle, or waits for the peer's FIN; nearest deadline first
+    TimePoint deadline_{};              // of the timer
     ListLink<Connection> parked_link_;  // waits for receive buffers, oldest first
     ListLink<Connection> blocked_link_; // has a send that the peer does not read, oldest first
     ListLink<Connection> starved_link_; // waits for memory for unsent bytes, oldest first
-    ListLink<Connection> silent_link_;  // has a silent send in flight
-    ListLink<Connection> held_link_;    // accepted beyond the limit, and waits for a place
-    ListLink<Connection> timer_link_;   // idle, or waits for the peer's FIN; nearest deadline first
+    std::size_t wanted_ = 0;            // bytes of memory that the refused send needs
+    std::uint32_t unparks_before_ = 0;  // how many others' turns there had been when it was parked
+    Slot opener_{};                     // of an outgoing one
+    Generation opener_generation_{};
+    Address peer_;
 };
 
 } // namespace kodama

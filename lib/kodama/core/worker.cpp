@@ -78,7 +78,8 @@ void Worker::start() noexcept {
 }
 
 void Worker::turn() noexcept {
-    std::uint32_t const waited_for = enter();
+    TimePoint const due = next_deadline();
+    std::uint32_t const waited_for = enter(due);
     requests_.entered();
     // Asked before the visit: what is submitted during it may fail after it.
     bool const caught_up = ring_.caught_up();
@@ -92,12 +93,12 @@ void Worker::turn() noexcept {
     if (batching_.turned(waited_for, count)) {
         batching_.look(ring_.now(), ring_.cpu_time(), circulation_.affordable());
     }
-    expire();
+    expire(due);
     settle();
 }
 
-// For how many completions it waited, unless something was due earlier.
-std::uint32_t Worker::enter() noexcept {
+// For how many completions it waited, unless the deadline was earlier.
+std::uint32_t Worker::enter(TimePoint deadline) noexcept {
     // In one call the kernel would look for receive buffers before we can publish those that the
     // call's own silent sends have read. When those are more than it has, the sends go first.
     sends_go_first_ = !sends_go_first_ && buffers_sending_ > received_.kernel_count();
@@ -106,7 +107,6 @@ std::uint32_t Worker::enter() noexcept {
         ring_.submit();
         return wait_for;
     }
-    TimePoint deadline = next_deadline();
     if (may_sleep()) wait_for = draining_ ? 1 : batching_.wanted();
     // More than one may never come.
     if (wait_for > 1) deadline = std::min(deadline, ring_.now() + batching_.patience());

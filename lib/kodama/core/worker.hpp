@@ -117,7 +117,7 @@ private:
 
     // --- worker.cpp: the loop and its commands
     [[nodiscard]] bool may_sleep() const noexcept;
-    std::uint32_t enter() noexcept;
+    std::uint32_t enter(TimePoint deadline) noexcept;
     void dispatch(Completion const& completion) noexcept;
     void on_cancelled(Token token, Completion const& completion,
                       void (ConnectionState::*ended)(bool) noexcept) noexcept;
@@ -137,7 +137,7 @@ private:
     [[nodiscard]] std::uint32_t free_places() const noexcept;
 
     // --- worker_timers.cpp: deadlines
-    void expire() noexcept;
+    void expire(TimePoint due) noexcept;
     void expire(Connection& connection) noexcept;
     void start_timer(Connection& connection, Timer timer) noexcept;
     void stop_timer(Connection& connection) noexcept;

@@ -69,8 +69,9 @@ TimePoint Worker::next_deadline() const noexcept {
     return deadline;
 }
 
-void Worker::expire() noexcept {
-    if (next_deadline() == never) return; // then the clock need not be read
+// `due`: the nearest deadline before this turn. One that was set during it is for the next.
+void Worker::expire(TimePoint due) noexcept {
+    if (due == never) return; // then the clock need not be read
     TimePoint const now = ring_.now();
     expire_session_timers(now);
     for (Timed& list : timed_) {
