@@ -99,13 +99,13 @@ TEST_CASE("fault_A2: ENFILE at any accept pauses accepting once, and everybody i
 }
 
 TEST_CASE("fault_A3: connections that arrive while accepting is cancelled find their place") {
-    // Two listening sockets with queues of three, 16 places: with the fourth connection these are
-    // too few for accepting many. The first listening socket's accept comes late, so that two more
+    // Two listening sockets with queues of two, 16 places: with the fourth connection these are too
+    // few for accepting many. The first listening socket's accept comes late, so that two more
     // connections wait in its queue when it is cancelled.
     Findings const met = sweep({.script = "run peers[0] = 5\n"
                                           "run peers[1] = 1\n"
                                           "run slots[0] = 6\n"
-                                          "run backlog[0] = 2\n"
+                                          "run backlog[0] = 1\n"
                                           "peer 2 rounds[0] = 1\n"
                                           "run late[0] = 8\n",
                                 .fault = Choice::cancel_races,
@@ -115,6 +115,19 @@ TEST_CASE("fault_A3: connections that arrive while accepting is cancelled find t
     CHECK(times(met, Sometimes::cancel_answered_first) > 0);
     CHECK(times(met, Sometimes::cancel_found_it_running) > 0);
     CHECK(times(met, Sometimes::cancel_found_nothing) > 0);
+}
+
+TEST_CASE("fault_A3: where a full queue would not fit three times, one is accepted at a time") {
+    // Queues of three. Accepting many takes up to six before it can be cancelled, and three more
+    // where the cancellation misses it: so eight places are too few to begin it.
+    RunResult const result = run_well("run slots[0] = 5\n"
+                                      "run backlog[0] = 2\n"
+                                      "run peers[0] = 5\n");
+    CHECK(result.plan.limits.max_connections == 8);
+    CHECK(std::none_of(result.questions.begin(), result.questions.end(), [](Question const& one) {
+        return one.choice == Choice::cancel_races && one.subject == whole_run;
+    }));
+    CHECK(result.all_echoed());
 }
 
 TEST_CASE("fault_A4: an accept that fails because of its peer is armed again at once") {

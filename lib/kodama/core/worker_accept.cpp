@@ -56,8 +56,9 @@ std::uint32_t Worker::free_places() const noexcept {
 void Worker::pump(Listener& listener, std::size_t index) noexcept {
     auto const slot = Slot{static_cast<std::uint32_t>(index)};
     auto const token = [slot](Operation operation) { return Token(operation, slot, Generation{}); };
-    // Linux queues one more than the backlog, and others come while it takes these.
-    auto const reserve = static_cast<std::uint32_t>(2 * (limits_.backlog + 1) * listeners_.size());
+    // Linux queues one more than the backlog. So many may come at once, as many again while it
+    // takes these, and a third time when the cancellation does not find the accept.
+    auto const reserve = static_cast<std::uint32_t>(3 * (limits_.backlog + 1) * listeners_.size());
     bool const multishot = features_.has(Feature::multishot_accept);
     for (;;) {
         ListenerStep const step = listener.next_step(free_places(), reserve, multishot);

@@ -26,6 +26,7 @@ struct Request {
     bool direct = false;             // it takes or closes a direct descriptor
     bool multishot = false;
     bool silent = false;             // a send that completes only where it is not all taken
+    bool missed = false;             // an accept that a cancellation has left armed
     int listener = -1;               // of an accept
     ConnectionNumber connection = 0; // of everything that is about one
     std::vector<iovec> pieces{};     // of a send; copied, as the kernel does

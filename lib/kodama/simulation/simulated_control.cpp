@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 #include <kodama/base/assert.hpp>
 
@@ -19,6 +20,16 @@ enum class Race : std::uint32_t {
     not_found,      // ENOENT: the target was just being put back, and stays armed
     lost,           // the target completes first; if that was its end, then ENOENT
 };
+
+// An accept is missed once at most: it is being put back only where it is armed, and then it waits
+// for connections where it is found. So whoever cancels it knows how many may still come.
+Race race_for(Request& target, Subject subject, Tape& tape) noexcept {
+    constexpr auto races = static_cast<std::uint32_t>(Race::lost);
+    auto const race = static_cast<Race>(tape.draw(Choice::cancel_races, subject, races));
+    if (target.opcode != IORING_OP_ACCEPT) return race;
+    bool const misses = race == Race::running || race == Race::not_found;
+    return misses && std::exchange(target.missed, true) ? Race::won : race;
+}
 
 } // namespace
 
@@ -88,8 +99,7 @@ void SimulatedRing::cancel(Request& request) noexcept {
     bool const about_connection = found->listener < 0 && found->opcode != IORING_OP_READ;
     Subject const subject = about_connection ? socket_of(*found).subject : whole_run;
     if (found->opcode == IORING_OP_CONNECT) sometimes_.note(Sometimes::connect_cancelled);
-    constexpr auto races = static_cast<std::uint32_t>(Race::lost);
-    switch (static_cast<Race>(tape_.draw(Choice::cancel_races, subject, races))) {
+    switch (race_for(*found, subject, tape_)) {
     case Race::won:
         break;
     case Race::answered_first: {
