@@ -36,14 +36,14 @@ has_shared_library() {
 }
 
 # build_static JOBS EXECUTABLE... -- Meson looks for a static Boost only in a folder that has no
-# other.
+# other. With the options of app/run, so that what is counted is what is run.
 build_static() {
-    local boost=$root/build-vm/boost jobs=$1
+    local boost=$root/build-vm/boost jobs=$1 options
+    mapfile -t options < <(release_options)
     mkdir -p "$boost"
     ln -sf "$(c++ -print-file-name=libboost_program_options.a)" "$boost/"
     BOOST_INCLUDEDIR=/usr/include BOOST_LIBRARYDIR=$boost configure "$static" \
-        -Ddefault_library=static -Dprefer_static=true -Dcpp_link_args=-static \
-        -Doptimization=2 -Ddebug=false &&
+        "${options[@]}" -Dprefer_static=true -Dcpp_link_args=-static &&
         compile "$static" -j "$jobs" "${@:2}"
 }
 
