@@ -7,7 +7,7 @@ from comparison.cells import cell_named
 from comparison.load import conform, measured
 
 ATTEMPTS_A_BLOCK = 3
-# A contender that spoils so many blocks of a cell in a row on its own is taken out of the cell.
+# A contender that spoils so many blocks of a cell in a row is taken out of the cell.
 SPOILED_MAX = 3
 HOPELESS_BLOCKS = 2 * ATTEMPTS_A_BLOCK
 RATE_STEPS = 4
@@ -126,9 +126,15 @@ class Campaign:
                     break
 
     def is_hopeless(self, cell):
-        """Whether not one of so many blocks was valid that no more time is spent on the cell."""
-        mine = [record for record in self.log.of("block") if record["cell"] == cell.name]
-        return len(mine) >= HOPELESS_BLOCKS and not any(record["valid"] for record in mine)
+        """Whether not one of so many blocks was valid, since somebody was taken out, that no more
+        time is spent on the cell."""
+        mine = []
+        for record in self.log.records:
+            if record.get("cell") == cell.name and record["record"] == "excluded":
+                mine.clear()
+            elif record.get("cell") == cell.name and record["record"] == "block":
+                mine.append(record["valid"])
+        return len(mine) >= HOPELESS_BLOCKS and not any(mine)
 
     def tell_progress(self, number, count, cell, block):
         spent = time.monotonic() - self.started
@@ -157,15 +163,14 @@ class Campaign:
                     self.say(f"  {name} is disqualified: {what}")
 
     def exclude(self, cell, why):
-        """Whoever alone has spoiled the last blocks of a cell leaves it to the others."""
-        culprits = {name for name, kind, _ in why if kind != "steal"}
+        """Whoever has spoiled each of the last blocks of a cell leaves it to the others. Where it
+        was kodama once, it may be the load that nobody can bear."""
         last = [record for record in self.log.of("block") if record["cell"] == cell.name]
-        last = last[-SPOILED_MAX:]
-        if len(culprits) != 1 or len(last) < SPOILED_MAX:
+        spoilers = [{name for name, kind, _ in record["why"] if kind != "steal"}
+                    for record in last[-SPOILED_MAX:]]
+        if len(spoilers) < SPOILED_MAX or "kodama" in set.union(*spoilers):
             return
-        name = culprits.pop()
-        if name != "kodama" and all({one for one, kind, _ in record["why"] if kind != "steal"}
-                                    == {name} for record in last):
+        for name in sorted(set.intersection(*spoilers)):
             reason = next(what for one, kind, what in why if one == name and kind != "steal")
             self.log.append({"record": "excluded", "cell": cell.name, "contender": name,
                              "why": reason})

@@ -12,9 +12,9 @@ METHOD = [
     "stolen by the hypervisor (and more than one tick of 10 ms), a segment was retransmitted (in "
     "bulk cells, of 64 KiB and more at once, TCP does that for every server: there it is no "
     "reason), anything went wrong on a connection, or the load generator did not keep up with its "
-    "own schedule. It is repeated up to twice. A server that alone spoils three blocks in a row is "
-    "taken out of the cell, and told; a cell of which the first six blocks were all discarded is "
-    "given up.",
+    "own schedule. It is repeated up to twice. A server that spoils three blocks in a row, kodama "
+    "none of them, is taken out of the cell, and told; a cell of which six blocks in a row were "
+    "all discarded before one was valid, is given up.",
     "A wrong byte disqualifies a server. Every server passes the correctness gate "
     "(`kodama-conform`) first, or is not ranked.",
     "Server CPU is the CPU time of the server's process. On loopback a sender also pays for the "

@@ -87,6 +87,15 @@ class Campaigns(unittest.TestCase):
         self.assertIn("**epoll** was taken out of echo-8x64: 2 reset", done.stdout)
         self.assertEqual(sum(one["valid"] for one in self.records("block")), 1)
 
+    def test_takes_out_of_a_cell_all_who_spoil_it(self):
+        done = self.compare("--cells", "echo-8x64", "--contenders", "kodama,epoll,blocking",
+                            "--blocks", "4", **{"echo-epoll": ["error", 1000],
+                                                "echo-blocking": ["error", 1000]})
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("**epoll** was taken out of echo-8x64: 2 reset", done.stdout)
+        self.assertIn("**blocking** was taken out of echo-8x64: 2 reset", done.stdout)
+        self.assertEqual(sum(one["valid"] for one in self.records("block")), 3)
+
     def test_disqualifies_who_sends_wrong_bytes(self):
         done = self.compare(*TWO_BLOCKS, **{"echo-epoll": ["payload", 1]})
         self.assertEqual(done.returncode, 0, done.stderr)
