@@ -33,7 +33,7 @@ ConnectionTable::ConnectionTable(std::uint32_t slots, Chooser chooser, SessionHo
       session_offset_(round_up(sizeof(Connection), std::max<std::size_t>(hooks.alignment, 1))),
       stride_(round_up(session_offset_ + hooks.size, slot_alignment(hooks))),
       memory_(nullptr, FreeMemory{std::align_val_t{slot_alignment(hooks)}}) {
-    // What an echo needs of a connection lies in its first two lines.
+    // What an echo needs of a connection, without an idle timeout, lies in its first two lines.
     static_assert(offsetof(Connection, timer_link_) <= 2 * cache_line);
     KODAMA_ASSERT(slots > 0);
     KODAMA_ASSERT(slots <= slots_max);
