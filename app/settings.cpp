@@ -37,6 +37,11 @@ bool set_duration(std::chrono::nanoseconds& member, string const& text) {
     return duration.has_value();
 }
 
+bool set_busy_poll(Options& options, string const& text) {
+    options.busy_poll.reset();
+    return text == "auto" || set_duration(options.busy_poll.emplace(), text);
+}
+
 bool set_workers(Options& options, string const& text) {
     options.workers = 0;
     return text == "auto" || (set_number(options.workers, text) && options.workers != 0);
@@ -111,11 +116,10 @@ std::vector<Setting> memory_settings(Options const& defaults) {
 
 std::vector<Setting> time_settings(Options const& defaults) {
     return {
-        {"busy-poll", "DURATION",
-         "look for something to do for so long before sleeping; 0 is not at all",
-         "a duration from 0 to 1h",
-         [](Options& o, string const& text) { return set_duration(o.busy_poll, text); }, false,
-         kodama::print_duration(defaults.busy_poll)},
+        {"busy-poll", "DURATION|auto",
+         "look for something to do for so long before sleeping; auto is 20us, while that is found "
+         "to take no more CPU time; 0 is not at all",
+         "a duration from 0 to 1h or auto", set_busy_poll, false, "auto"},
         {"batch-wait", "DURATION",
          "let a message wait for others for so long where the core hardly keeps up; 0 is never",
          "a duration from 0 to 10ms",

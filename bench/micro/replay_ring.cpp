@@ -61,6 +61,11 @@ void ReplayRing::end_traffic() noexcept {
 void ReplayRing::enter(unsigned wait_for, TimePoint) noexcept {
     ++counts_.enters;
     consume();
+    if (wait_for > 0) {
+        bool const looks = wait_for == 1 && look_for_ > look_for_.zero();
+        counts_.looks += looks ? 1 : 0;
+        cpu_time_ += looks ? traffic_.looking : traffic_.sleeping;
+    }
     if (completions_ready() < std::max(wait_for, 1u)) let_things_happen();
 }
 

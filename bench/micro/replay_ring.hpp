@@ -27,6 +27,9 @@ public:
         std::uint32_t connections = 1;
         std::uint32_t message_size = 64;
         std::uint32_t batch = 1; // messages that arrive at once, where there are as many
+        // What a turn that waits is said to have cost in CPU time, by how it waits.
+        std::chrono::nanoseconds sleeping{0};
+        std::chrono::nanoseconds looking{0};
     };
 
     struct Counts {
@@ -34,6 +37,7 @@ public:
         std::uint64_t entries = 0;
         std::uint64_t completions = 0;
         std::uint64_t enters = 0;
+        std::uint64_t looks = 0;  // enters that would have looked before they slept
         std::uint64_t closed = 0; // connections
 
         friend bool operator==(Counts const&, Counts const&) = default;
@@ -54,7 +58,8 @@ public:
     void enter(unsigned wait_for, TimePoint deadline) noexcept override;
     void submit() noexcept override;
     [[nodiscard]] TimePoint now() const noexcept override { return {}; }
-    [[nodiscard]] std::chrono::nanoseconds cpu_time() noexcept override { return {}; }
+    void poll_busily(std::chrono::nanoseconds duration) noexcept override { look_for_ = duration; }
+    [[nodiscard]] Usage usage() noexcept override { return {.cpu_time = cpu_time_}; }
     void wake() noexcept override { woken_.store(true, std::memory_order_release); }
     [[nodiscard]] int wake_descriptor() const noexcept override { return wake_number; }
     [[nodiscard]] Address peer_address(int) noexcept override { return {}; }
@@ -105,6 +110,8 @@ private:
 
     Traffic traffic_;
     Counts counts_;
+    std::chrono::nanoseconds look_for_{0};
+    std::chrono::nanoseconds cpu_time_{0};
     bool flows_ = true;
 
     std::vector<Peer> peers_;

@@ -30,9 +30,11 @@ class ReplayedServer {
 public:
     ReplayedServer(ReplayRing::Traffic const& traffic, SessionHooks const& hooks,
                    FeatureSet features = FeatureSet::all())
+        : ReplayedServer(traffic, hooks, features, replayed_limits(traffic.connections)) {}
+    ReplayedServer(ReplayRing::Traffic const& traffic, SessionHooks const& hooks,
+                   FeatureSet features, WorkerLimits const& limits)
         : ring_(traffic),
-          worker_(ring_, features, replayed_limits(traffic.connections), hooks,
-                  {ReplayRing::listener}, counters_, {}) {
+          worker_(ring_, features, limits, hooks, {ReplayRing::listener}, counters_, {}) {
         worker_.start();
         run(traffic.connections);
     }

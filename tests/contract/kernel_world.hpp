@@ -41,8 +41,10 @@ private:
     rlimit before_{};
 };
 
-template <class R, bool polls_busily> class KernelWorld {
+template <class R, bool polls> class KernelWorld {
 public:
+    static constexpr bool polls_busily = polls;
+
     using Peer = KernelPeer;
     using Listener = KernelListener;
 
@@ -62,10 +64,8 @@ public:
     }
 
     R make(FeatureSet features, RingSizes const& sizes) {
-        return R({.entries = sizes.entries,
-                  .completions = sizes.completions,
-                  .features = features,
-                  .busy_poll = std::chrono::milliseconds(polls_busily ? 1 : 0)});
+        return R(
+            {.entries = sizes.entries, .completions = sizes.completions, .features = features});
     }
 
     Listener listen() { return Listener(); }

@@ -2,6 +2,7 @@
 #include <cerrno>
 #include <chrono>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "ring_fixture.hpp"
@@ -76,12 +77,31 @@ TEMPLATE_TEST_CASE("a Ring that waits for several completions brings at the dead
 
 TEMPLATE_TEST_CASE("a Ring tells what CPU time its thread has used", "[contract]", KODAMA_RINGS) {
     RingFixture<TestType> fixture(KODAMA_GENERATE_FEATURES(TestType));
-    auto const before = fixture.ring.cpu_time();
+    auto const before = fixture.ring.usage();
     auto const start = fixture.ring.now();
     fixture.ring.enter(1, start + 20ms);
-    auto const used = fixture.ring.cpu_time() - before;
-    CHECK(used >= 0ns);
-    CHECK(used <= fixture.ring.now() - start);
+    auto const after = fixture.ring.usage();
+    CHECK(after.cpu_time >= before.cpu_time);
+    CHECK(after.cpu_time - before.cpu_time <= fixture.ring.now() - start);
+    CHECK(after.preemptions >= before.preemptions);
+}
+
+TEMPLATE_TEST_CASE("a Ring looks for as long as it is told to before it sleeps", "[contract]",
+                   KODAMA_RINGS) {
+    RingFixture<TestType> fixture(KODAMA_GENERATE_FEATURES(TestType));
+    auto const looked_for = [&](std::chrono::nanoseconds duration, unsigned wait_for) {
+        auto const before = fixture.ring.usage().looking;
+        fixture.ring.poll_busily(duration);
+        fixture.ring.enter(wait_for, fixture.ring.now() + 5ms);
+        return fixture.ring.usage().looking - before;
+    };
+    CHECK(looked_for(0ms, 1) == 0ns);
+    CHECK(looked_for(1ms, 2) == 0ns);
+    // A ring that is not the kernel's may have nothing to look at.
+    auto const looked = looked_for(1ms, 1);
+    CHECK((looked == 0ns || looked == 1ms));
+    if constexpr (!std::is_same_v<TestType, kodama::simulation::SimulatedRing>)
+        CHECK(looked == 1ms);
 }
 
 TEMPLATE_TEST_CASE("a Ring submits what is queued before it waits", "[contract]", KODAMA_RINGS) {

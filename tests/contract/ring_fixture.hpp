@@ -59,6 +59,7 @@ public:
           ring(world.make(of, sizes)),
           requests(ring, of),
           buffers(ring, sizes.buffers, group) {
+        ring.poll_busily(std::chrono::milliseconds(World::polls_busily ? 1 : 0));
         if (direct()) ring.require_direct_descriptors(sizes.direct_descriptors);
     }
 

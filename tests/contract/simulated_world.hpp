@@ -214,6 +214,8 @@ public:
     using Peer = SimulatedPeer;
     using Listener = SimulatedListener;
 
+    static constexpr bool polls_busily = false;
+
     static std::vector<FeatureSet> feature_sets() {
         std::vector<FeatureSet> sets(4, FeatureSet::all());
         sets[1].remove(Feature::direct_descriptors);

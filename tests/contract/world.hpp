@@ -20,6 +20,7 @@ struct RingSizes {
 //
 //   Peer, Listener              as KernelPeer and KernelListener
 //   feature_sets()              the sets of features that every fact is tried with
+//   polls_busily                whether the ring looks before it sleeps
 //   make(features, sizes)       the ring; listen(): a listening socket for it
 //   close_ordinary(descriptor)  gives back what the ring accepted
 //   limit_descriptors(sizes)    lives as long as the limit

@@ -77,7 +77,7 @@ void check_ranges(Command const& command) {
     }
     check_range<std::chrono::nanoseconds>(options.linger_timeout, 0ns, 1h);
     check_range<std::chrono::nanoseconds>(options.drain_timeout, 0ns, 24h);
-    check_range<std::chrono::nanoseconds>(options.busy_poll, 0ns, 1h);
+    if (options.busy_poll) check_range<std::chrono::nanoseconds>(*options.busy_poll, 0ns, 1h);
     check_range<std::chrono::nanoseconds>(options.batch_wait, 0ns, 10ms);
     if (command.stats_interval != 0ns) {
         check_range<std::chrono::nanoseconds>(command.stats_interval, 1ms, longest);
@@ -102,7 +102,7 @@ Arguments arguments_of(Command const& command) {
         "--linger-timeout",    print_duration(options.linger_timeout),
         "--drain-timeout",     print_duration(options.drain_timeout),
         "--stats-interval",    print_duration(command.stats_interval),
-        "--busy-poll",         print_duration(options.busy_poll),
+        "--busy-poll",         options.busy_poll ? print_duration(*options.busy_poll) : "auto",
         "--batch-wait",        print_duration(options.batch_wait),
     };
     arguments.push_back("--buffers=" + std::to_string(options.buffers.count) + "x" +

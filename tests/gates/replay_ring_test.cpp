@@ -1,7 +1,9 @@
 // What is measured on it is worth something only if a kernel could have done the same.
 #include <support/catch.hpp>
 
+#include <chrono>
 #include <cstdint>
+#include <optional>
 
 #include <app/echo.hpp>
 #include <bench/micro/replay_ring.hpp>
@@ -57,4 +59,24 @@ TEST_CASE("the replayed kernel keeps to the protocol, whatever it serves") {
     CHECK(first.closed == connections);
     // Everything else would make the gates fail now and then.
     CHECK(live(traffic, features) == first);
+}
+
+// The whole way from the CPU time of a turn to how the next one waits.
+TEST_CASE("a worker looks before it sleeps where that takes less CPU time, and only there") {
+    using namespace std::chrono_literals;
+    bool const cheaper = GENERATE(true, false);
+    ReplayRing::Traffic const traffic{
+        .connections = 1, .sleeping = 10us, .looking = cheaper ? 5us : 20us};
+    WorkerLimits limits = replayed_limits(1);
+    limits.busy_poll = std::nullopt;
+    ReplayedServer server(traffic, session_hooks<app::Echo>, FeatureSet::all(), limits);
+    server.run(10'000);
+    std::uint64_t const looks = server.counts().looks;
+    CHECK(looks > 0);
+    CHECK((cheaper ? looks > 5000 : looks < 500));
+
+    limits.busy_poll = 0us;
+    ReplayedServer sleeping(traffic, session_hooks<app::Echo>, FeatureSet::all(), limits);
+    sleeping.run(10'000);
+    CHECK(sleeping.counts().looks == 0);
 }

@@ -150,6 +150,10 @@ TEST_CASE("every limit is read, and refused with option, value and range") {
     CHECK(command.options.busy_poll == 50us);
     CHECK(command.options.batch_wait == 20us);
 
+    CHECK_FALSE(parse({}).options.busy_poll.has_value());
+    CHECK_FALSE(parse({"--busy-poll=auto"}).options.busy_poll.has_value());
+    CHECK(parse({"--busy-poll", "0"}).options.busy_poll == 0us);
+
     struct Row {
         char const* option;
         char const* value;
@@ -163,6 +167,7 @@ TEST_CASE("every limit is read, and refused with option, value and range") {
         Row{"--max-pending", "2G", "1 to 1G"}, Row{"--max-pending-total", "4095", "4K to 1T"},
         Row{"--idle-timeout", "577h", "0 to 576h"}, Row{"--send-timeout", "5us", "1ms to 576h"},
         Row{"--linger-timeout", "-1s", "0 to 1h"}, Row{"--busy-poll", "2h", "0 to 1h"},
+        Row{"--busy-poll", "automatic", "0 to 1h or auto"},
         Row{"--batch-wait", "11ms", "0 to 10ms"}, Row{"--stats-interval", "5us", "1ms to 576h"});
     std::string const message = rejection({row.option, row.value});
     CHECK_THAT(message, contains_text(std::string(row.option) + ": '" + row.value + "' is not "));

@@ -62,7 +62,8 @@ public:
     }
 
     [[nodiscard]] TimePoint now() const noexcept override { return {}; }
-    [[nodiscard]] std::chrono::nanoseconds cpu_time() noexcept override { return {}; }
+    void poll_busily(std::chrono::nanoseconds /*duration*/) noexcept override {}
+    [[nodiscard]] Usage usage() noexcept override { return {}; }
     void wake() noexcept override {}
     [[nodiscard]] int wake_descriptor() const noexcept override { return 3; }
     [[nodiscard]] Address peer_address(int) noexcept override { return {}; }

@@ -134,6 +134,17 @@ TEST_CASE("a message waits for others for 0 to 10 ms, and not at all where worke
           "batch_wait: 10000001 ns is out of range; 0 to 10ms");
     CHECK(share_of({.batch_wait = 7us}, 1).batch_wait == 7us);
     CHECK(share_of({.busy_poll = 1us, .batch_wait = 7us}, 1).batch_wait == 0us);
+    CHECK(share_of({.busy_poll = 0us, .batch_wait = 7us}, 1).batch_wait == 7us);
+}
+
+TEST_CASE("a worker looks for 0 to 1 h before it sleeps, or finds out whether to") {
+    CHECK(refusal({.busy_poll = 0ns}).empty());
+    CHECK(refusal({.busy_poll = 1h}).empty());
+    CHECK(refusal({.busy_poll = -1ns}) == "busy_poll: -1 ns is out of range; 0 to 1h");
+    CHECK(refusal({.busy_poll = 1h + 1ns}) ==
+          "busy_poll: 3600000000001 ns is out of range; 0 to 1h");
+    CHECK_FALSE(share_of({}, 1).busy_poll.has_value());
+    CHECK(share_of({.busy_poll = 7us}, 1).busy_poll == 7us);
 }
 
 TEST_CASE("the first value out of range is the one that is named") {

@@ -14,7 +14,7 @@ namespace kodama {
 
 // Everything only ever grows, but for the three gauges at the end.
 enum class Counter : std::uint8_t {
-    turns,                     // passes of the loop, each one io_uring_enter
+    turns,                     // passes of the loop: an io_uring_enter each, two if it looks first
     completions,               // completions read
     batched_turns,             // turns that waited for several completions (Options::batch_wait)
     stale_completions,         // those of an earlier generation, which changed nothing
@@ -83,6 +83,9 @@ public:
     }
     void add(CloseReason reason) noexcept { bump(closed_[static_cast<std::size_t>(reason)], 1); }
 
+    [[nodiscard]] std::uint64_t operator[](Counter counter) const noexcept {
+        return values_[static_cast<std::size_t>(counter)].load(std::memory_order_relaxed);
+    }
     [[nodiscard]] Counters snapshot() const noexcept;
 
 private:

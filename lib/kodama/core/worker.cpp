@@ -50,6 +50,7 @@ Worker::Worker(Ring& ring, FeatureSet features, WorkerLimits const& limits,
       buffer_ring_(ring, limits.buffer_count, receive_group),
       circulation_(limits.buffer_count, limits.warm_bytes, limits.few_buffers),
       batching_(limits.batch_wait, limits.batch_window),
+      busy_polling_(limits.busy_poll),
       requests_(ring, features),
       table_(limits.max_connections + spare_places(listening_sockets) + limits.max_outgoing,
              chooser(features), hooks, limits.max_outgoing),
@@ -71,6 +72,7 @@ Worker::~Worker() {
 }
 
 void Worker::start() noexcept {
+    ring_.poll_busily(busy_polling_.duration());
     requests_.wait_for_wake(Token(Operation::wake, Slot{}, Generation{}));
     settle();
     ring_.submit();
@@ -90,9 +92,9 @@ void Worker::turn() noexcept {
     counters_.add(Counter::turns);
     counters_.add(Counter::completions, count);
     if (waited_for > 1) counters_.add(Counter::batched_turns);
-    if (batching_.turned(waited_for, count)) {
-        batching_.look(ring_.now(), ring_.cpu_time(), circulation_.affordable());
-    }
+    bool const batch_over = batching_.turned(waited_for, count);
+    bool const poll_over = busy_polling_.turned(count);
+    if (batch_over || poll_over) adapt(batch_over, poll_over);
     expire(due);
     settle();
 }
@@ -112,6 +114,22 @@ std::uint32_t Worker::enter(TimePoint deadline) noexcept {
     if (wait_for > 1) deadline = std::min(deadline, ring_.now() + batching_.patience());
     ring_.enter(wait_for, deadline);
     return wait_for;
+}
+
+// How the next turns wait. At least one of the two windows is over.
+void Worker::adapt(bool batch_over, bool poll_over) noexcept {
+    Ring::Usage const usage = ring_.usage();
+    if (batch_over) {
+        // Who looks has time to spare.
+        batching_.look(ring_.now(), usage.cpu_time - usage.looking, circulation_.affordable());
+    }
+    if (!poll_over) return;
+    std::uint64_t const bytes = counters_[Counter::bytes_received] + counters_[Counter::bytes_sent];
+    busy_polling_.judge({.cpu_time = usage.cpu_time,
+                         .bytes = bytes,
+                         .preemptions = usage.preemptions,
+                         .nobody_sleeps = batching_.wanted() > 1});
+    ring_.poll_busily(busy_polling_.duration());
 }
 
 bool Worker::finished() const noexcept {

@@ -6,11 +6,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include <kodama/base/export.hpp>
 #include <kodama/core/batching.hpp>
 #include <kodama/core/buffer_pool.hpp>
+#include <kodama/core/busy_polling.hpp>
 #include <kodama/core/circulation.hpp>
 #include <kodama/core/close_reason.hpp>
 #include <kodama/core/connection.hpp>
@@ -46,6 +48,8 @@ struct WorkerLimits {
     Duration batch_wait = Batching::usual_patience;
     // Looked at as one, to tell whether it does; no option, but the simulator makes it small.
     std::uint32_t batch_window = Batching::usual_window;
+    // How long a turn looks for something to do before it sleeps (BusyPolling).
+    std::optional<Duration> busy_poll = Duration::zero();
     std::size_t max_pending = 0;
     std::size_t pending_total = 0;
     Duration linger_timeout{};
@@ -118,6 +122,7 @@ private:
     // --- worker.cpp: the loop and its commands
     [[nodiscard]] bool may_sleep() const noexcept;
     std::uint32_t enter(TimePoint deadline) noexcept;
+    void adapt(bool batch_over, bool poll_over) noexcept;
     void dispatch(Completion const& completion) noexcept;
     void on_cancelled(Token token, Completion const& completion,
                       void (ConnectionState::*ended)(bool) noexcept) noexcept;
@@ -224,6 +229,7 @@ private:
     BufferRing buffer_ring_;
     Circulation circulation_;
     Batching batching_;
+    BusyPolling busy_polling_;
     Requests requests_;
     ConnectionTable table_;
     std::vector<Listener> listeners_;

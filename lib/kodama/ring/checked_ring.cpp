@@ -103,7 +103,11 @@ void CheckedRing::show_completions() noexcept {
 
 Ring::TimePoint CheckedRing::now() const noexcept { return inner_.now(); }
 
-std::chrono::nanoseconds CheckedRing::cpu_time() noexcept { return inner_.cpu_time(); }
+void CheckedRing::poll_busily(std::chrono::nanoseconds duration) noexcept {
+    inner_.poll_busily(duration);
+}
+
+Ring::Usage CheckedRing::usage() noexcept { return inner_.usage(); }
 
 void CheckedRing::wake() noexcept { inner_.wake(); }
 

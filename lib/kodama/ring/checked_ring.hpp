@@ -21,7 +21,8 @@ public:
     void enter(unsigned wait_for, TimePoint deadline) noexcept override;
     void submit() noexcept override;
     [[nodiscard]] TimePoint now() const noexcept override;
-    [[nodiscard]] std::chrono::nanoseconds cpu_time() noexcept override;
+    void poll_busily(std::chrono::nanoseconds duration) noexcept override;
+    [[nodiscard]] Usage usage() noexcept override;
     void wake() noexcept override;
     [[nodiscard]] int wake_descriptor() const noexcept override;
     [[nodiscard]] Address peer_address(int descriptor) noexcept override;

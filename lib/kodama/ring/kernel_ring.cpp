@@ -10,6 +10,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include <kodama/base/error.hpp>
@@ -40,11 +41,14 @@ unsigned setup_flags(FeatureSet features) noexcept {
     // middle of something else. Without it, COOP_TASKRUN at least sends no interrupt for them.
     flags |= features.has(Feature::defer_taskrun) ? IORING_SETUP_DEFER_TASKRUN
                                                   : IORING_SETUP_COOP_TASKRUN;
+    // TASKRUN_FLAG: the queue tells that deferred work waits, so that whoever looks for something
+    // need not enter.
+    flags |= IORING_SETUP_TASKRUN_FLAG;
     return flags;
 }
 
 KernelRing::KernelRing(Setup const& setup)
-    : direct_(setup.features.has(Feature::direct_descriptors)), busy_poll_(setup.busy_poll) {
+    : direct_(setup.features.has(Feature::direct_descriptors)) {
     // The kernel charges a ring's memory to RLIMIT_MEMLOCK for users without CAP_IPC_LOCK (6.14
     // on).
     unsigned completions = setup.completions;
@@ -52,8 +56,6 @@ KernelRing::KernelRing(Setup const& setup)
     do {
         io_uring_params params{};
         params.flags = setup_flags(setup.features);
-        // Lets user space see that deferred work waits, without a call.
-        if (busy_poll_ > busy_poll_.zero()) params.flags |= IORING_SETUP_TASKRUN_FLAG;
         params.cq_entries = std::max(completions, setup.entries);
         result = io_uring_queue_init_params(setup.entries, &ring_, &params);
         completions /= 2;
@@ -100,7 +102,7 @@ unsigned KernelRing::publish_entries() noexcept {
 }
 
 void KernelRing::enter(unsigned wait_for, TimePoint deadline) noexcept {
-    if (wait_for > 0 && busy_poll_ > busy_poll_.zero() && poll_busily(deadline)) return;
+    if (wait_for == 1 && busy_poll_ > busy_poll_.zero() && look(deadline)) return;
     call(wait_for, deadline);
 }
 
@@ -108,20 +110,28 @@ bool KernelRing::has_completions() const noexcept {
     return load_acquire(completion_.kernel_tail) != *completion_.kernel_head;
 }
 
+// Whether there are completions to be had by entering.
+bool KernelRing::work_waits() const noexcept {
+    constexpr unsigned waiting = IORING_SQ_TASKRUN | IORING_SQ_CQ_OVERFLOW;
+    return (load_acquire(submission_.kernel_flags) & waiting) != 0;
+}
+
+void KernelRing::poll_busily(std::chrono::nanoseconds duration) noexcept { busy_poll_ = duration; }
+
 // Looks at what the kernel writes into the rings, which costs no call: a thread that has gone to
 // sleep takes microseconds to wake. Whether there is something to do.
-bool KernelRing::poll_busily(TimePoint deadline) noexcept {
+bool KernelRing::look(TimePoint deadline) noexcept {
     if (!all_submitted()) call(0, deadline);
-    TimePoint const end = std::min(now() + busy_poll_, deadline);
-    while (!has_completions()) {
-        unsigned const flags = load_acquire(submission_.kernel_flags);
-        if ((flags & (IORING_SQ_TASKRUN | IORING_SQ_CQ_OVERFLOW)) != 0) {
-            call(0, deadline);
-            return true;
-        }
-        if (now() >= end) return false;
-    }
-    return true;
+    if (has_completions()) return true;
+    TimePoint const begin = now();
+    TimePoint const end = std::min(begin + busy_poll_, deadline);
+    TimePoint time = begin;
+    while (!has_completions() && !work_waits() && time < end)
+        time = now();
+    // Not for longer than asked, but for an interruption, which uses no CPU time of this thread.
+    looked_ += std::min(time - begin, busy_poll_);
+    if (work_waits()) call(0, deadline);
+    return has_completions();
 }
 
 void KernelRing::call(unsigned wait_for, TimePoint deadline) noexcept {
@@ -165,10 +175,14 @@ void KernelRing::submit() noexcept {
 
 Ring::TimePoint KernelRing::now() const noexcept { return std::chrono::steady_clock::now(); }
 
-std::chrono::nanoseconds KernelRing::cpu_time() noexcept {
+Ring::Usage KernelRing::usage() noexcept {
     timespec used{};
     static_cast<void>(::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used));
-    return std::chrono::seconds(used.tv_sec) + std::chrono::nanoseconds(used.tv_nsec);
+    rusage counted{};
+    static_cast<void>(::getrusage(RUSAGE_THREAD, &counted));
+    return {.cpu_time = std::chrono::seconds(used.tv_sec) + std::chrono::nanoseconds(used.tv_nsec),
+            .looking = looked_,
+            .preemptions = static_cast<std::uint64_t>(counted.ru_nivcsw)};
 }
 
 void KernelRing::wake() noexcept {

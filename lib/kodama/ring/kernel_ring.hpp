@@ -20,8 +20,6 @@ public:
         unsigned entries = 128;
         unsigned completions = 4096; // of the completion queue; halved while memory does not allow
         FeatureSet features;         // what to use, as found by trying (Capabilities)
-        // How long an enter() that waits looks before it sleeps.
-        std::chrono::nanoseconds busy_poll{0};
     };
 
     // Throws SetupError.
@@ -31,7 +29,8 @@ public:
     void enter(unsigned wait_for, TimePoint deadline) noexcept override;
     void submit() noexcept override;
     [[nodiscard]] TimePoint now() const noexcept override;
-    [[nodiscard]] std::chrono::nanoseconds cpu_time() noexcept override;
+    void poll_busily(std::chrono::nanoseconds duration) noexcept override;
+    [[nodiscard]] Usage usage() noexcept override;
     void wake() noexcept override;
     [[nodiscard]] int wake_descriptor() const noexcept override;
     [[nodiscard]] Address peer_address(int descriptor) noexcept override;
@@ -48,7 +47,8 @@ private:
     [[nodiscard]] unsigned publish_entries() noexcept;
     void call(unsigned wait_for, TimePoint deadline) noexcept;
     [[nodiscard]] bool has_completions() const noexcept;
-    [[nodiscard]] bool poll_busily(TimePoint deadline) noexcept;
+    [[nodiscard]] bool work_waits() const noexcept;
+    [[nodiscard]] bool look(TimePoint deadline) noexcept;
     [[nodiscard]] int install_descriptor(int descriptor) noexcept;
     [[nodiscard]] int ordinary(int descriptor, UniqueFd& installed) noexcept;
 
@@ -56,7 +56,8 @@ private:
     UniqueFd wake_;
     unsigned enter_flags_ = 0;
     bool direct_ = false;
-    std::chrono::nanoseconds busy_poll_;
+    std::chrono::nanoseconds busy_poll_{0};
+    std::chrono::nanoseconds looked_{0}; // in all
 };
 
 // The flags that a ring with these features is set up with.

@@ -84,8 +84,17 @@ public:
     // The only clock.
     [[nodiscard]] virtual TimePoint now() const noexcept = 0;
 
-    // CPU time that this thread has used, in user space and in the kernel.
-    [[nodiscard]] virtual std::chrono::nanoseconds cpu_time() noexcept = 0;
+    // From now on, an enter() that waits for one completion looks for it for so long before it
+    // sleeps; 0, as at the beginning: it sleeps at once.
+    virtual void poll_busily(std::chrono::nanoseconds duration) noexcept = 0;
+
+    // What this thread has used of its core.
+    struct Usage {
+        std::chrono::nanoseconds cpu_time{}; // in user space and in the kernel
+        std::chrono::nanoseconds looking{};  // about so much of it, for something to do
+        std::uint64_t preemptions = 0;       // times it had to make way for another thread
+    };
+    [[nodiscard]] virtual Usage usage() noexcept = 0;
 
     // From any thread: a read of wake_descriptor() completes, now or when it is next submitted.
     virtual void wake() noexcept = 0;

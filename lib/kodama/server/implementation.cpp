@@ -31,7 +31,6 @@ BasicServer::Implementation::Implementation(Options const& options, SessionHooks
     for (std::size_t i = 0; i < count; ++i) {
         WorkerThread::Plan plan{.features = features_,
                                 .limits = limits,
-                                .busy_poll = options_.busy_poll,
                                 .hooks = &hooks,
                                 .shared = shared,
                                 .listening_sockets = {},

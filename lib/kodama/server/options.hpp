@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -46,12 +47,13 @@ struct Options {
 
     // How long a worker looks for something to do before it sleeps. It answers sooner then, for to
     // wake a thread takes microseconds, and costs CPU time for as long after whatever happens; so
-    // give it cores of its own. 0, to sleep at once, to 1 h.
-    std::chrono::nanoseconds busy_poll = std::chrono::nanoseconds(0);
+    // give it cores of its own. 0, to sleep at once, to 1 h. None: 20 us, as long as that is found
+    // to take no more CPU time than to sleep at once; both are tried now and then.
+    std::optional<std::chrono::nanoseconds> busy_poll = {};
 
     // How long a message may wait for others where a worker's core hardly keeps up with them, so
     // that more are answered in one turn: that takes less CPU time for each. Where there is time to
-    // spare, nobody waits, and with `busy_poll` nobody ever does. 0, never, to 10 ms.
+    // spare, nobody waits, and with a `busy_poll` nobody ever does. 0, never, to 10 ms.
     std::chrono::nanoseconds batch_wait = std::chrono::microseconds(100);
 
     // Features not to use although the kernel may have them; the environment variable

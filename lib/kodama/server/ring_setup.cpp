@@ -29,15 +29,11 @@ KernelRing::Setup ring_setup(FeatureSet features, WorkerLimits const& limits) no
     std::uint32_t const wanted =
         2 * (limits.max_connections + limits.max_outgoing) + 2 * limits.backlog;
     return {.completions = std::clamp(wanted, completions_min, completions_max),
-            .features = features,
-            .busy_poll = std::chrono::nanoseconds(0)};
+            .features = features};
 }
 
-std::unique_ptr<Ring> make_ring(FeatureSet features, WorkerLimits const& limits,
-                                std::chrono::nanoseconds busy_poll) {
-    KernelRing::Setup setup = ring_setup(features, limits);
-    setup.busy_poll = busy_poll;
-    return std::make_unique<WorkerRing>(setup);
+std::unique_ptr<Ring> make_ring(FeatureSet features, WorkerLimits const& limits) {
+    return std::make_unique<WorkerRing>(ring_setup(features, limits));
 }
 
 std::size_t locked_memory(WorkerLimits const& limits) noexcept {

@@ -1,7 +1,6 @@
 // A worker's ring: which it is, how large, and what that costs.
 #pragma once
 
-#include <chrono>
 #include <cstddef>
 #include <memory>
 
@@ -15,9 +14,7 @@ namespace kodama {
 
 // The kernel's ring; in a build with -Dchecked_ring=true, with the protocol asserted. Throws
 // SetupError. The calling thread is the ring's from then on.
-// `busy_poll`: how long it looks for something to do before it sleeps.
-[[nodiscard]] std::unique_ptr<Ring> make_ring(FeatureSet features, WorkerLimits const& limits,
-                                              std::chrono::nanoseconds busy_poll);
+[[nodiscard]] std::unique_ptr<Ring> make_ring(FeatureSet features, WorkerLimits const& limits);
 
 // Bytes that the kernel charges to RLIMIT_MEMLOCK for one worker: its queues and its buffer ring.
 [[nodiscard]] std::size_t locked_memory(WorkerLimits const& limits) noexcept;

@@ -41,7 +41,8 @@ WorkerLimits share_of(Options const& options, std::size_t worker_count) {
                                ? options.max_pending_total / worker_count
                                : std::max(usual_pending_total / worker_count, 2 * needed);
     // Who burns a core for the sake of latency does not make anybody wait.
-    bool const polls_busily = options.busy_poll > std::chrono::nanoseconds(0);
+    limits.busy_poll = options.busy_poll;
+    bool const polls_busily = options.busy_poll.value_or(Duration::zero()) > Duration::zero();
     limits.batch_wait = polls_busily ? Duration::zero() : options.batch_wait;
     limits.linger_timeout = options.linger_timeout;
     limits.idle_timeout = options.idle_timeout;

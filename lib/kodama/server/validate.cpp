@@ -60,7 +60,9 @@ void validate(Options const& options) {
                           " ns is out of range; 0, or 1ms to " + print_duration(longest));
     }
     require_duration("linger_timeout", options.linger_timeout, std::chrono::hours(1));
-    require_duration("busy_poll", options.busy_poll, std::chrono::hours(1));
+    if (options.busy_poll) {
+        require_duration("busy_poll", *options.busy_poll, std::chrono::hours(1));
+    }
     require_duration("batch_wait", options.batch_wait, std::chrono::milliseconds(10));
     require_duration("drain_timeout", options.drain_timeout, std::chrono::hours(24));
 }

@@ -58,7 +58,7 @@ void WorkerThread::run(Plan& plan, std::promise<void>& ready) {
         sockets.reserve(plan.listening_sockets.size());
         for (UniqueFd const& socket : plan.listening_sockets)
             sockets.push_back(socket.get());
-        std::unique_ptr<Ring> const ring = make_ring(plan.features, plan.limits, plan.busy_poll);
+        std::unique_ptr<Ring> const ring = make_ring(plan.features, plan.limits);
         Worker worker(*ring, plan.features, plan.limits, *plan.hooks, sockets, counters_,
                       plan.on_event, plan.shared);
         // Now they are the worker's to close.

@@ -27,7 +27,6 @@ public:
     struct Plan {
         FeatureSet features;
         WorkerLimits limits;
-        std::chrono::nanoseconds busy_poll;
         SessionHooks const* hooks;
         void* shared;                            // by the sessions of all workers
         std::vector<UniqueFd> listening_sockets; // handed over

@@ -14,10 +14,10 @@ constexpr std::uintptr_t page_size = 4096;
 
 } // namespace
 
-std::chrono::nanoseconds SimulatedRing::cpu_time() noexcept {
+Ring::Usage SimulatedRing::usage() noexcept {
     if (tape_.draw(Choice::busy, whole_run, 1) != 0) cpu_time_ += now_ - cpu_time_asked_;
     cpu_time_asked_ = now_;
-    return cpu_time_;
+    return {.cpu_time = cpu_time_};
 }
 
 Address SimulatedRing::peer_address(int descriptor) noexcept {

@@ -75,7 +75,8 @@ public:
     void enter(unsigned wait_for, TimePoint deadline) noexcept override;
     void submit() noexcept override;
     [[nodiscard]] TimePoint now() const noexcept override { return now_; }
-    [[nodiscard]] std::chrono::nanoseconds cpu_time() noexcept override;
+    void poll_busily(std::chrono::nanoseconds /*duration*/) noexcept override {}
+    [[nodiscard]] Usage usage() noexcept override;
     void wake() noexcept override { wakes_.fetch_add(1, std::memory_order_relaxed); }
     [[nodiscard]] int wake_descriptor() const noexcept override { return wake_number; }
     [[nodiscard]] Address peer_address(int descriptor) noexcept override;
