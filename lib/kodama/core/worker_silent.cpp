@@ -56,12 +56,11 @@ void Worker::conclude_silent_sends() noexcept {
 // Not all were submitted, or what is said of them has no place yet: another call is needed.
 void Worker::await_silent_sends() noexcept { silent_awaited_ = !silent_.empty(); }
 
-// Whether it is for them alone that somebody waits, whom nothing else might wake.
+// Whether it is for them alone that somebody waits, whom nothing else might wake: for the end of
+// one, or for memory for copies, which they may hold. Who waits for receive buffers is not left
+// alone either: where the kernel has none, the sends go first (enter).
 bool Worker::silent_sends_awaited() const noexcept {
-    if (silent_.empty()) return false;
-    bool const memory_is_short = !parked_.empty() || !starved_.empty() ||
-                                 received_.leased_count() > received_.kernel_count();
-    return silent_awaited_ || memory_is_short;
+    return !silent_.empty() && (silent_awaited_ || !starved_.empty());
 }
 
 // Bytes are counted once: those of a silent send when it is submitted. What of them was not taken
