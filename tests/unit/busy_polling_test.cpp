@@ -37,7 +37,6 @@ public:
             preempted_128_times_ += way.preemptions;
             if (!polling.turned(1)) continue;
             usage_.preemptions = preempted_128_times_ / BusyPolling::window;
-            usage_.nobody_sleeps = nobody_sleeps;
             polling.judge(usage_);
         }
         return looked;
@@ -47,7 +46,6 @@ public:
     BusyPolling polling{std::nullopt};
     Way sleeping;
     Way looking;
-    bool nobody_sleeps = false;
 
 private:
     BusyPolling::Usage usage_;
@@ -149,16 +147,14 @@ TEST_CASE("busy polling: who looks makes way where others want the core") {
     }
 }
 
-TEST_CASE("busy polling: there is nothing to try where nobody sleeps or nothing is moved") {
+TEST_CASE("busy polling: there is nothing to try where nothing is moved") {
     Load load({.cost = 20us}, {.cost = 10us});
     load.run_windows(2 * BusyPolling::pause_min);
     REQUIRE(load.looks());
-    SECTION("turns wait for several completions") { load.nobody_sleeps = true; }
-    SECTION("no bytes") { load.sleeping.bytes = load.looking.bytes = 0; }
+    load.sleeping.bytes = load.looking.bytes = 0;
     CHECK(load.run_windows(4) <= 2 * BusyPolling::window);
     CHECK(load.run_windows(10 * BusyPolling::pause_max) == 0);
     // And as soon as there is.
-    load.nobody_sleeps = false;
     load.sleeping.bytes = load.looking.bytes = 64;
     load.run_windows(BusyPolling::pause_min + 1);
     CHECK(load.looks());

@@ -13,7 +13,7 @@ void BusyPolling::judge(Usage const& usage) noexcept {
     before_ = usage;
     window_ = window;
     // Without bytes there is nothing to compare.
-    if (usage.nobody_sleeps || bytes == 0) return forget();
+    if (bytes == 0) return forget();
     if (tried_ > 0) return go_on_trying(cost, others_wait);
     if (looks_ && others_wait) {
         pause_ = std::min(2 * pause_, pause_max);

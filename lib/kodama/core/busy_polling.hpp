@@ -18,8 +18,10 @@ namespace kodama {
 //              a trial of looking was no dearer
 //   sleeping ------------------------------------> looking
 //            <------------------------------------
-//              a trial of sleeping was clearly cheaper, or others want the core, or turns
-//              wait for several completions (Batching)
+//              a trial of sleeping was clearly cheaper, or others want the core
+//
+// Who sleeps may wait for several completions at once (Batching); who looks takes what there is. So
+// where a core hardly keeps up, it is the two that are compared.
 //
 // A trial is four windows, of which the first is short and counts only against it. The first that
 // is clearly dearer ends it. The next trial comes after a pause, which is twice as long after each
@@ -50,6 +52,7 @@ public:
 
     // How long to look before sleeping; 0: not at all.
     [[nodiscard]] Duration duration() const noexcept { return looks_ ? duration_ : Duration(0); }
+    [[nodiscard]] bool looks() const noexcept { return looks_ && duration_ > Duration::zero(); }
 
     // A turn is over that has brought so many completions. Whether a window is over, and judge() to
     // be called.
@@ -58,12 +61,11 @@ public:
         return completions_ >= window_;
     }
 
-    // Of the thread since it began, but for the last.
+    // Of the thread since it began.
     struct Usage {
         Duration cpu_time{};
         std::uint64_t bytes = 0; // received and sent
         std::uint64_t preemptions = 0;
-        bool nobody_sleeps = false; // now: turns wait for several completions
     };
     // The end of a window, and the begin of the next.
     void judge(Usage const& usage) noexcept;

@@ -109,7 +109,7 @@ std::uint32_t Worker::enter(TimePoint deadline) noexcept {
         ring_.submit();
         return wait_for;
     }
-    if (may_sleep()) wait_for = draining_ ? 1 : batching_.wanted();
+    if (may_sleep()) wait_for = (draining_ || busy_polling_.looks()) ? 1 : batching_.wanted();
     // More than one may never come.
     if (wait_for > 1) deadline = std::min(deadline, ring_.now() + batching_.patience());
     ring_.enter(wait_for, deadline);
@@ -125,10 +125,8 @@ void Worker::adapt(bool batch_over, bool poll_over) noexcept {
     }
     if (!poll_over) return;
     std::uint64_t const bytes = counters_[Counter::bytes_received] + counters_[Counter::bytes_sent];
-    busy_polling_.judge({.cpu_time = usage.cpu_time,
-                         .bytes = bytes,
-                         .preemptions = usage.preemptions,
-                         .nobody_sleeps = batching_.wanted() > 1});
+    busy_polling_.judge(
+        {.cpu_time = usage.cpu_time, .bytes = bytes, .preemptions = usage.preemptions});
     ring_.poll_busily(busy_polling_.duration());
 }
 
