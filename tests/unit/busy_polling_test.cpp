@@ -22,7 +22,11 @@ struct Way {
 // A worker's turns of one completion each, and what they use.
 class Load {
 public:
-    explicit Load(Way of_sleeping, Way of_looking) : sleeping(of_sleeping), looking(of_looking) {}
+    // Its first window is over.
+    Load(Way of_sleeping, Way of_looking) : sleeping(of_sleeping), looking(of_looking) {
+        usage_.cpu_time = 10s; // what set it up cost
+        run_windows(1);
+    }
 
     [[nodiscard]] bool looks() const { return polling.duration() > Duration::zero(); }
 

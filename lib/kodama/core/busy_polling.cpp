@@ -1,19 +1,20 @@
 #include <kodama/core/busy_polling.hpp>
 
 #include <algorithm>
+#include <utility>
 
 namespace kodama {
 
 void BusyPolling::judge(Usage const& usage) noexcept {
-    auto const spent = static_cast<double>((usage.cpu_time - before_.cpu_time).count());
-    auto const bytes = static_cast<double>(usage.bytes - before_.bytes);
-    bool const others_wait = usage.preemptions - before_.preemptions > preemptions_max;
-    Cost const cost{.completion = spent / static_cast<double>(completions_), .byte = spent / bytes};
-    completions_ = 0;
-    before_ = usage;
+    Usage const before = std::exchange(before_, usage).value_or(usage);
+    auto const spent = static_cast<double>((usage.cpu_time - before.cpu_time).count());
+    auto const bytes = static_cast<double>(usage.bytes - before.bytes);
+    bool const others_wait = usage.preemptions - before.preemptions > preemptions_max;
+    auto const completions = static_cast<double>(std::exchange(completions_, 0));
     window_ = window;
-    // Without bytes there is nothing to compare.
+    // Without bytes there is nothing to compare. In the first window the thread was set up, too.
     if (bytes == 0) return forget();
+    Cost const cost{.completion = spent / completions, .byte = spent / bytes};
     if (tried_ > 0) return go_on_trying(cost, others_wait);
     if (looks_ && others_wait) {
         pause_ = std::min(2 * pause_, pause_max);

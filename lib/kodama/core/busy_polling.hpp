@@ -99,7 +99,7 @@ private:
     // Of this window:
     std::uint64_t window_; // completions until it is over
     std::uint64_t completions_ = 0;
-    Usage before_;
+    std::optional<Usage> before_;
 };
 
 } // namespace kodama
