@@ -6,8 +6,9 @@ import re
 MIXED_SIZES = "64,512,4096"
 
 # The part of the matrix that decides.
-CORE = ("echo-1x64 echo-8x64 echo-50x64 echo-1000x64 echo-50x4096 echo-50x64K echo-50x1M "
-        "depth16-50x64 mixed-50 stream-1x64K churn-64 open-50x512-75 idle-1000").split()
+CORE = ("echo-1x64 echo-2x64 echo-4x64 echo-8x64 echo-50x64 echo-1000x64 echo-50x4096 "
+        "echo-50x64K echo-50x1M depth16-50x64 mixed-50 stream-1x64K churn-64 open-50x512-75 "
+        "idle-1000").split()
 # Few and short: whether everything works, and no claims.
 QUICK = "echo-50x64 depth16-50x64 open-50x512-50 idle-100".split()
 # Where kodama is measured without each of its features, in the full matrix.
@@ -16,7 +17,7 @@ ABLATION = "echo-1x64 echo-50x64 echo-1000x64 depth16-50x64 stream-1x64K churn-6
 
 def full():
     names = [f"echo-{connections}x{size}" for size in (64, 512, 4096)
-             for connections in (1, 8, 50, 128, 512, 1000)]
+             for connections in (1, 2, 4, 8, 50, 128, 512, 1000)]
     names += [f"echo-50x{size}" for size in ("1", "1460", "16K", "64K", "1M")]
     names += [f"depth{depth}-{connections}x64" for connections in (1, 50) for depth in (4, 16, 64)]
     names += ["mixed-50", "churn-1", "churn-64", "stream-1x64K", "stream-8x64K"]
