@@ -117,7 +117,7 @@ std::vector<Setting> memory_settings(Options const& defaults) {
 std::vector<Setting> time_settings(Options const& defaults) {
     return {
         {"busy-poll", "DURATION|auto",
-         "look for something to do for so long before sleeping; auto is 20us, while that is found "
+         "look for something to do for so long before sleeping; auto is 30us, while that is found "
          "to take no more CPU time; 0 is not at all",
          "a duration from 0 to 1h or auto", set_busy_poll, false, "auto"},
         {"batch-wait", "DURATION",

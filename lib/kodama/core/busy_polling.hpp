@@ -32,8 +32,9 @@ namespace kodama {
 // must be dearer by neither; sleeping need be cheaper by one only.
 class BusyPolling {
 public:
-    // To look for longer than it takes to sleep and to be woken cannot pay (bench/TUNING.md).
-    static constexpr Duration usual_duration = std::chrono::microseconds(20);
+    // To look for longer than it takes to sleep and to be woken cannot pay; but 20 us miss a peer
+    // that is slow for a while (bench/TUNING.md).
+    static constexpr Duration usual_duration = std::chrono::microseconds(30);
 
     // Completions that are looked at as one.
     static constexpr std::uint32_t window = 128;

@@ -47,7 +47,7 @@ struct Options {
 
     // How long a worker looks for something to do before it sleeps. It answers sooner then, for to
     // wake a thread takes microseconds, and costs CPU time for as long after whatever happens; so
-    // give it cores of its own. 0, to sleep at once, to 1 h. None: 20 us, as long as that is found
+    // give it cores of its own. 0, to sleep at once, to 1 h. None: 30 us, as long as that is found
     // to take no more CPU time than to sleep at once; both are tried now and then.
     std::optional<std::chrono::nanoseconds> busy_poll = {};
 
