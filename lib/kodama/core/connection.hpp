@@ -43,8 +43,9 @@ public:
     bool send(Buffer&& buffer) noexcept;
 
     // The same for bytes that are the caller's: all of them are copied, or none. Also refused while
-    // a worker's share of `Options::max_pending_total` has no room for them; more than that share
-    // at once is refused for ever.
+    // a worker's share of `Options::max_pending_total` has no room for them: until others are read,
+    // or are dropped because they do not read (`Options::send_timeout`). More than that share at
+    // once is refused for ever.
     bool send_copy(std::span<std::byte const> bytes) noexcept;
     // The same for text.
     bool send_copy(std::string_view text) noexcept {

@@ -83,10 +83,11 @@ struct Options {
     std::size_t max_pending = 64 * 1024;
 
     // Memory for unsent bytes of all connections together, beside the receive buffers; each worker
-    // takes its share, which must hold `max_pending` and all its receive buffers. When it is full,
-    // the connection blocked longest is reset (CloseReason::evicted). It is reserved at start, and
-    // takes physical memory only when first used. 4 KiB to 1 TiB, or 0: 256 MiB, or twice what all
-    // workers must have where that is more.
+    // takes its share, which must hold `max_pending` and all its receive buffers. When it is full
+    // and received bytes need room, the connection blocked longest is reset (CloseReason::evicted).
+    // A send_copy() only waits: until others are read, or `send_timeout` has dropped them. It is
+    // reserved at start, and takes physical memory only when first used. 4 KiB to 1 TiB, or 0:
+    // 256 MiB, or twice what all workers must have where that is more.
     std::size_t max_pending_total = 0;
 
     // What other threads may ask of a worker's connections (Handle) before it looks: so many calls,
